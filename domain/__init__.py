@@ -1,0 +1,1 @@
+"""The rules of commit graphs, releases, issues and people; no network, no clock, no HTTP."""

@@ -1,0 +1,1 @@
+"""GitHub: app authentication, client, payloads, webhook handlers, history import."""

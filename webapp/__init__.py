@@ -1,0 +1,1 @@
+"""What people and programs reach over HTTP: webhook intake, pages, API, and the flask commands."""

@@ -1,0 +1,27 @@
+"""Each way in which GitHub can fail us that a caller handles on its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from domain.errors import ShiplogError
+
+
+class GitHubError(ShiplogError):
+    """GitHub answered with an error, or not at all; worth another try unless a subclass says not."""
+
+
+class NotFoundOnGitHubError(GitHubError):
+    """404, or 422 for a commit: gone, never there, or no access (which looks the same)."""
+
+
+class AccessDeniedError(GitHubError):
+    """401 or a plain 403: suspended, uninstalled, permission missing. Retrying does not help."""
+
+
+class RateLimitedError(GitHubError):
+    """GitHub asks us to wait; the job is moved to *until*, no worker sleeps."""
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until

@@ -1,0 +1,86 @@
+"""Our App on a GitHub account, and the repositories that it shows us."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class Installation(Base):
+    """One installation of the App; re-installing makes a new one for the same account."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(
+        ForeignKey("organization.id", ondelete="CASCADE"), index=True
+    )
+    github_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    account_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    account_login: Mapped[str] = mapped_column(String(128))
+    created_at: Mapped[datetime]
+    suspended_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+
+class Repository(Base):
+    """A repository, known by GitHub's numeric id; its name is an attribute that changes.
+
+    *listed* while the installation shows it (`is_accessible`), *tracked* while its pushes and tags
+    count. `was_empty` says that the import found no commit, so that the first push is the whole
+    history.
+    """
+
+    __tablename__ = "repository"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(
+        ForeignKey("organization.id", ondelete="CASCADE"), index=True
+    )
+    installation_id: Mapped[int | None] = mapped_column(
+        ForeignKey("installation.id", ondelete="SET NULL"), index=True
+    )
+    github_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    full_name: Mapped[str] = mapped_column(String(256), index=True)
+    default_branch: Mapped[str] = mapped_column(String(255), default="main")
+    is_tracked: Mapped[bool] = mapped_column(default=False)
+    is_accessible: Mapped[bool] = mapped_column(default=True)
+    is_archived: Mapped[bool] = mapped_column(default=False)
+    was_empty: Mapped[bool] = mapped_column(default=False)
+    history_known_at: Mapped[datetime | None]  # when the import of graph and tags was complete
+    version_template: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+
+    @property
+    def is_history_known(self) -> bool:
+        return self.history_known_at is not None
+
+
+class RepositoryProject(Base):
+    """Which projects a repository feeds."""
+
+    __tablename__ = "repository_project"
+
+    repository_id: Mapped[int] = mapped_column(
+        ForeignKey("repository.id", ondelete="CASCADE"), primary_key=True
+    )
+    project_id: Mapped[int] = mapped_column(
+        ForeignKey("project.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Branch(Base):
+    """The tip of a branch, as the newest push said (by GitHub's time of the push)."""
+
+    __tablename__ = "branch"
+    __table_args__ = (UniqueConstraint("repository_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repository.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255))
+    head_sha: Mapped[str | None] = mapped_column(String(64))  # None once deleted
+    pushed_at: Mapped[datetime]

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Select, and_, bindparam, or_, select, update
-from sqlalchemy.engine import Row
+from sqlalchemy import Table, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.graph import Closing, Node, SpanFact, close
@@ -99,11 +98,9 @@ class StoredGraph:
     def _near(self, low: int, high: int) -> Any:
         return and_(Commit.id >= low, Commit.id <= high)
 
-    def _fetch(self, condition: Any) -> list[Row[Any]]:
-        query: Select[Any] = select(*_COLUMNS).where(
-            Commit.repository_id == self.repository_id, condition
-        )
-        rows = list(self.session.execute(query))
+    def _fetch(self, condition: Any) -> list[Any]:
+        query = select(*_COLUMNS).where(Commit.repository_id == self.repository_id, condition)
+        rows: list[Any] = list(self.session.execute(query))
         spans = self._spans_by_id({row.span_id for row in rows if row.span_id is not None})
         for row in rows:
             if row.sha not in self._nodes:
@@ -135,7 +132,7 @@ class StoredGraph:
                 }
             )
             self._nodes[sha] = Node(sha, node.parents, rank, floor, span, node.time, node.id)
-        table = Commit.__table__
+        table = cast(Table, Commit.__table__)
         statement = (
             update(table)
             .where(table.c.id == bindparam("commit_id"))
@@ -148,11 +145,11 @@ class StoredGraph:
         self.session.execute(statement, values)
 
 
-def _span_fact(row: Row[Any]) -> SpanFact:
+def _span_fact(row: Any) -> SpanFact:
     return SpanFact(row.id, row.before, row.after, tuple(row.listed.split()))
 
 
-def _node(row: Row[Any], spans: Mapping[int, SpanFact]) -> Node:
+def _node(row: Any, spans: Mapping[int, SpanFact]) -> Node:
     return Node(
         row.sha,
         tuple(row.parents.split()) if row.parents is not None else None,

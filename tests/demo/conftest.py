@@ -47,14 +47,19 @@ def scene(github: StandIn) -> Iterator[Scene]:
     repo = github.repository("acme", "web")
     installation = github.install(acme)
     auth = Auth.AppAuth(github.app.app_id, github.app.private_key_pem)
-    quick = {"seconds_between_requests": None, "seconds_between_writes": None}
     with (
-        GithubIntegration(auth=auth, base_url=github.url, **quick) as integration,
+        GithubIntegration(
+            auth=auth,
+            base_url=github.url,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+        ) as integration,
         Github(
             auth=auth.get_installation_auth(installation.id),
             base_url=github.url,
             retry=None,
-            **quick,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
         ) as client,
     ):
         yield Scene(github, acme, repo, installation, integration, client)

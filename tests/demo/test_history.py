@@ -1,8 +1,5 @@
 """Commits, comparisons, refs and tags, asked for by PyGithub."""
 
-import pytest
-from github import GithubException, UnknownObjectException
-
 from tests.demo.conftest import Scene
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from webapp.context import shiplog
 
 from domain.errors import NotFoundError
 from domain.login_links import end_sessions, find_login_link, use_login_link
 from models import Organization
+from webapp.context import shiplog
 from webapp.security import begin_session, find_memberships, held_links
 
 bp = Blueprint("home", __name__)

@@ -48,7 +48,7 @@ def list_page() -> ResponseReturnValue:
 
 @bp.get("/<path:name>")
 def show(name: str) -> ResponseReturnValue:
-    """One release, found by version or by tag. (A tag may hold slashes, hence the `path`.)"""
+    """One release, found by version or by tag. A tag may hold slashes, hence the `path`."""
     db = page_session()
     found = find_releases(db, current_membership().organization_id, name)
     if not found:

@@ -15,10 +15,11 @@ import sys
 from pathlib import Path
 
 OLDEST = (3, 11)
-if sys.version_info < OLDEST:  # noqa: UP036  # an old Python has to be told in one line
+VERSION = ".".join(str(part) for part in sys.version_info[:2])
+if sys.version_info < OLDEST:
     sys.exit(
-        "Shiplog needs Python 3.11 or newer, but python3 is %d.%d. "
-        "Name another one like this: make PYTHON=python3.12 …" % sys.version_info[:2]
+        f"Shiplog needs Python 3.11 or newer, but python3 is {VERSION}. "
+        "Name another one like this: make PYTHON=python3.12 …"
     )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,22 +74,30 @@ def write_stamp(venv: Path, stamp: dict[str, str]) -> None:
 
 def python_version(venv: Path) -> str:
     """Full version of the environment's Python; empty when it does not run."""
-    command = [str(venv / "bin" / "python"), "-c", "import sys; print(sys.version)"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return run_quietly([str(venv / "bin" / "python"), "-c", "import sys; print(sys.version)"])
     except (OSError, subprocess.CalledProcessError):
         return ""
 
 
 def is_usable(venv: Path) -> bool:
-    """Whether an environment that has no stamp may be kept: pip runs, lives there, is new enough."""
-    script = f"import pip, sys; print(sys.version_info >= {OLDEST} and pip.__file__)"
-    command = [str(venv / "bin" / "python"), "-c", script]
+    """Whether an environment that has no stamp may be kept.
+
+    Its scripts hold its path and its Python's: asking one of them finds a copied, moved or
+    half-made environment.
+    """
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        answer = run_quietly([str(venv / "bin" / "pip"), "--version"])
+        new_enough = run_quietly(
+            [str(venv / "bin" / "python"), "-c", f"import sys; print(sys.version_info >= {OLDEST})"]
+        )
     except (OSError, subprocess.CalledProcessError):
         return False
-    return answer.startswith(f"{venv}{os.sep}")
+    return f" from {venv}{os.sep}" in answer and new_enough == "True"
+
+
+def run_quietly(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def make_venv(venv: Path) -> None:
@@ -97,7 +106,7 @@ def make_venv(venv: Path) -> None:
         import ensurepip  # noqa: F401  # Debian packs the two modules apart from Python
         import venv as _  # noqa: F401
     except ImportError:
-        package = "python%d.%d-venv" % sys.version_info[:2]
+        package = f"python{VERSION}-venv"
         raise SetupError(
             f"python3 has no venv module: install the package {package} "
             f"(Debian, Ubuntu: apt install {package})."

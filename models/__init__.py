@@ -1,22 +1,52 @@
 """Tables and their constraints; importing this package makes every table known."""
 
 from models.base import Base, utcnow
+from models.commit import Author, Commit, CommitCoAuthor, CommitFile, CommitRelation, Span
 from models.delivery import Delivery, DeliveryState
 from models.installation import Branch, Installation, Repository, RepositoryProject
+from models.issue import Activity, Issue, IssueLink, IssueStatus, PullRequest, Resolution
 from models.organization import LoginLink, Organization, Project
+from models.release import (
+    GitHubRelease,
+    Head,
+    ListState,
+    Release,
+    ReleaseCommit,
+    ReleaseProject,
+    Tag,
+)
 from models.work import Work, WorkKind
 
 __all__ = [
+    "Activity",
+    "Author",
     "Base",
     "Branch",
+    "Commit",
+    "CommitCoAuthor",
+    "CommitFile",
+    "CommitRelation",
     "Delivery",
     "DeliveryState",
+    "GitHubRelease",
+    "Head",
     "Installation",
+    "Issue",
+    "IssueLink",
+    "IssueStatus",
+    "ListState",
     "LoginLink",
     "Organization",
     "Project",
+    "PullRequest",
+    "Release",
+    "ReleaseCommit",
+    "ReleaseProject",
     "Repository",
     "RepositoryProject",
+    "Resolution",
+    "Span",
+    "Tag",
     "Work",
     "WorkKind",
     "utcnow",

@@ -1,0 +1,165 @@
+"""The stored commit graph of one repository, as `domain.graph` wants to see it.
+
+Neighbours in the graph were mostly stored together, so a miss loads the rows around the one asked
+for as well; the window doubles while a walk goes on. A release of ten commits costs a handful of
+statements, however long the history is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Table, and_, bindparam, or_, select, update
+from sqlalchemy.orm import Session
+
+from domain.graph import Closing, Node, SpanFact, close
+from models import Commit, Span
+
+T = TypeVar("T")
+
+FIRST_WINDOW = 64  # rows around a miss
+LARGEST_WINDOW = 2048
+BATCH = 500  # names in one IN (…); SQLite takes 32,766 parameters, PostgreSQL 65,535
+
+_COLUMNS = (
+    Commit.id,
+    Commit.sha,
+    Commit.parents,
+    Commit.rank,
+    Commit.floor,
+    Commit.span_id,
+    Commit.committed_at,
+)
+
+
+def batches(items: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+class StoredGraph:
+    """Facts of one repository, read through *session* and kept for the length of one task."""
+
+    def __init__(self, session: Session, repository_id: int) -> None:
+        self.session = session
+        self.repository_id = repository_id
+        self._nodes: dict[str, Node] = {}
+        self._absent: set[str] = set()
+        self._window = FIRST_WINDOW
+
+    def nodes(self, shas: Collection[str]) -> Mapping[str, Node]:
+        missing = [sha for sha in shas if sha not in self._nodes and sha not in self._absent]
+        if missing:
+            self._load(missing)
+        return {sha: self._nodes[sha] for sha in shas if sha in self._nodes}
+
+    def spans(self, shas: Collection[str]) -> Mapping[str, list[SpanFact]]:
+        found: dict[str, list[SpanFact]] = {}
+        for some in batches(list(shas)):
+            query = select(Span.id, Span.before, Span.after, Span.listed).where(
+                Span.repository_id == self.repository_id,
+                Span.after.in_(some),
+                Span.is_complete.is_(True),
+            )
+            for row in self.session.execute(query):
+                found.setdefault(row.after, []).append(_span_fact(row))
+        return found
+
+    def close(self, heads: Collection[str]) -> Closing:
+        """Close *heads* as far as the facts go, and store what was found."""
+        closing = close(self, heads)
+        if closing.ranks:
+            self._store(closing)
+        return closing
+
+    def _load(self, shas: Sequence[str]) -> None:
+        for some in batches(shas):
+            rows = self._fetch(Commit.sha.in_(some))
+            self._absent.update(set(some) - {row.sha for row in rows})
+            around = [row.id for row in rows]
+            if around:
+                self._fetch(or_(*(self._near(low, high) for low, high in self._windows(around))))
+
+    def _windows(self, ids: list[int]) -> list[tuple[int, int]]:
+        """Id ranges around *ids*, merged where they touch; at most a few, so the query stays small."""
+        if len(ids) > 8:
+            return [(min(ids), min(ids))]  # a wide front: what it needs is asked for by name
+        size, self._window = self._window, min(self._window * 2, LARGEST_WINDOW)
+        ranges: list[tuple[int, int]] = []
+        for low, high in sorted((known - size, known + size) for known in ids):
+            if ranges and low <= ranges[-1][1]:
+                ranges[-1] = (ranges[-1][0], max(high, ranges[-1][1]))
+            else:
+                ranges.append((low, high))
+        return ranges
+
+    def _near(self, low: int, high: int) -> Any:
+        return and_(Commit.id >= low, Commit.id <= high)
+
+    def _fetch(self, condition: Any) -> list[Any]:
+        query = select(*_COLUMNS).where(Commit.repository_id == self.repository_id, condition)
+        rows: list[Any] = list(self.session.execute(query))
+        spans = self._spans_by_id({row.span_id for row in rows if row.span_id is not None})
+        for row in rows:
+            if row.sha not in self._nodes:
+                self._nodes[row.sha] = _node(row, spans)
+        return rows
+
+    def _spans_by_id(self, ids: set[int]) -> dict[int, SpanFact]:
+        found: dict[int, SpanFact] = {}
+        for some in batches(sorted(ids)):
+            query = select(Span.id, Span.before, Span.after, Span.listed).where(Span.id.in_(some))
+            found.update({row.id: _span_fact(row) for row in self.session.execute(query)})
+        return found
+
+    def _store(self, closing: Closing) -> None:
+        changed = list(closing.ranks.keys() | closing.floors.keys())
+        known = self.nodes(changed)
+        values = []
+        for sha, node in known.items():
+            rank, span = closing.ranks.get(sha, (node.rank, node.span))
+            floor = closing.floors.get(sha)
+            if node.floor is not None:
+                floor = node.floor if floor is None else min(floor, node.floor)
+            values.append(
+                {
+                    "commit_id": node.id,
+                    "new_rank": rank,
+                    "new_floor": floor,
+                    "new_span": span.id if span else None,
+                }
+            )
+            self._nodes[sha] = Node(sha, node.parents, rank, floor, span, node.time, node.id)
+        table = cast(Table, Commit.__table__)
+        statement = (
+            update(table)
+            .where(table.c.id == bindparam("commit_id"))
+            .values(
+                rank=bindparam("new_rank"),
+                floor=bindparam("new_floor"),
+                span_id=bindparam("new_span"),
+            )
+        )
+        self.session.execute(statement, values)
+
+
+def _span_fact(row: Any) -> SpanFact:
+    return SpanFact(row.id, row.before, row.after, tuple(row.listed.split()))
+
+
+def _node(row: Any, spans: Mapping[int, SpanFact]) -> Node:
+    return Node(
+        row.sha,
+        tuple(row.parents.split()) if row.parents is not None else None,
+        row.rank,
+        row.floor,
+        spans[row.span_id] if row.span_id is not None else None,
+        _seconds(row.committed_at),
+        row.id,
+    )
+
+
+def _seconds(moment: datetime | None) -> float:
+    return moment.timestamp() if moment is not None else 0.0

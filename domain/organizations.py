@@ -1,0 +1,101 @@
+"""Tenants and their projects: making them, finding them, and what a slug may be."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.errors import AlreadyExistsError, InvalidError, NotFoundError
+from models import Organization, Project
+
+SLUG_LENGTH = 50
+SLUG_RULE = (
+    "lower-case letters, digits, - and _, at most 50 characters, "
+    "starting and ending with a letter or digit, not digits alone"
+)
+_SLUG = re.compile(r"(?![0-9]+\Z)[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
+
+
+def is_slug(text: str) -> bool:
+    """Whether *text* can be a slug. Digits alone cannot: addresses take them for an id."""
+    return len(text) <= SLUG_LENGTH and _SLUG.fullmatch(text) is not None
+
+
+def make_slug(text: str) -> str | None:
+    """*text* lower-cased and made a valid slug; None when nothing usable is left of it."""
+    slug = re.sub(r"[^a-z0-9_]+", "-", text.lower())[:SLUG_LENGTH].strip("-_")
+    return slug if is_slug(slug) else None
+
+
+def verify_slug(text: str) -> str:
+    """*text* itself; raises InvalidError with the rule when it is no slug."""
+    if not is_slug(text):
+        raise InvalidError(f"{text!r} is not a usable slug: {SLUG_RULE}")
+    return text
+
+
+def find_organization(session: Session, slug: str) -> Organization | None:
+    return session.scalar(select(Organization).where(Organization.slug == slug))
+
+
+def get_organization(session: Session, slug: str) -> Organization:
+    """The organization of that slug; raises NotFoundError."""
+    organization = find_organization(session, slug)
+    if organization is None:
+        raise NotFoundError(f"no organization {slug!r}")
+    return organization
+
+
+def create_organization(
+    session: Session, slug: str, *, name: str | None = None, now: datetime
+) -> Organization:
+    """A new organization; raises AlreadyExistsError or InvalidError."""
+    verify_slug(slug)
+    if find_organization(session, slug) is not None:
+        raise AlreadyExistsError(f"organization {slug!r} exists already")
+    organization = Organization(slug=slug, name=name or slug, created_at=now)
+    session.add(organization)
+    session.flush()
+    return organization
+
+
+def find_project(session: Session, organization_id: int, slug: str) -> Project | None:
+    return session.scalar(
+        select(Project).where(Project.organization_id == organization_id, Project.slug == slug)
+    )
+
+
+def get_project(session: Session, organization_id: int, slug: str) -> Project:
+    """The project of that slug in the organization; raises NotFoundError."""
+    project = find_project(session, organization_id, slug)
+    if project is None:
+        raise NotFoundError(f"no project {slug!r} in this organization")
+    return project
+
+
+def create_project(
+    session: Session,
+    organization_id: int,
+    slug: str,
+    *,
+    name: str | None = None,
+    platform: str | None = None,
+    now: datetime,
+) -> Project:
+    """A new project of the organization; raises AlreadyExistsError or InvalidError."""
+    verify_slug(slug)
+    if find_project(session, organization_id, slug) is not None:
+        raise AlreadyExistsError(f"project {slug!r} exists already")
+    project = Project(
+        organization_id=organization_id,
+        slug=slug,
+        name=name or slug,
+        platform=platform,
+        created_at=now,
+    )
+    session.add(project)
+    session.flush()
+    return project

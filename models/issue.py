@@ -1,0 +1,132 @@
+"""Issues, what names them, how they count as fixed, and what happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Enum, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.commit import SHA_LENGTH
+
+
+class IssueStatus(StrEnum):
+    unresolved = "unresolved"
+    resolved = "resolved"
+    ignored = "ignored"
+
+
+class Issue(Base):
+    """Events grouped as one problem, or a problem written down by a person."""
+
+    __tablename__ = "issue"
+    __table_args__ = (UniqueConstraint("project_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(
+        ForeignKey("organization.id", ondelete="CASCADE"), index=True
+    )
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    title: Mapped[str] = mapped_column(Text)
+    status: Mapped[IssueStatus] = mapped_column(
+        Enum(IssueStatus, native_enum=False, length=16), default=IssueStatus.unresolved
+    )
+    created_at: Mapped[datetime]
+
+    @property
+    def is_resolved(self) -> bool:
+        return self.status == IssueStatus.resolved
+
+
+class PullRequest(Base):
+    """A pull request; `merge_sha` only once it is merged."""
+
+    __tablename__ = "pull_request"
+    __table_args__ = (
+        UniqueConstraint("repository_id", "number"),
+        Index("ix_pull_request_repository_id_merge_sha", "repository_id", "merge_sha"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repository.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    title: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    author_login: Mapped[str | None] = mapped_column(String(128))
+    merge_sha: Mapped[str | None] = mapped_column(String(SHA_LENGTH))
+    updated_at: Mapped[datetime]  # GitHub's time of the state that we hold
+
+
+class IssueLink(Base):
+    """A commit, or a pull request, names an issue. An ended link resolves nothing any more."""
+
+    __tablename__ = "issue_link"
+    __table_args__ = (
+        UniqueConstraint("issue_id", "repository_id", "sha"),
+        UniqueConstraint("issue_id", "pull_request_id"),
+        Index("ix_issue_link_repository_id_sha", "repository_id", "sha"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issue.id", ondelete="CASCADE"))
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repository.id", ondelete="CASCADE"))
+    sha: Mapped[str | None] = mapped_column(String(SHA_LENGTH))
+    pull_request_id: Mapped[int | None] = mapped_column(
+        ForeignKey("pull_request.id", ondelete="CASCADE"), index=True
+    )
+    matched_text: Mapped[str] = mapped_column(Text)
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Resolution(Base):
+    """How an issue counts as fixed: the record that holds (no `ended_at`) and those that ended."""
+
+    __tablename__ = "resolution"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issue.id", ondelete="CASCADE"), index=True)
+    release_id: Mapped[int | None] = mapped_column(ForeignKey("release.id", ondelete="SET NULL"))
+    release_version: Mapped[str] = mapped_column(String(200))  # survives the release
+    commit_id: Mapped[int | None] = mapped_column(ForeignKey("commit.id", ondelete="SET NULL"))
+    decided_by: Mapped[str] = mapped_column(String(16))  # rule or person
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Activity(Base):
+    """One line of a timeline (of an issue, a release or a repository), with its why.
+
+    `rule` names what decided (None: a person did), `delivery_id` what brought it about,
+    `matched_text` the words that were read.
+    """
+
+    __tablename__ = "activity"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(
+        ForeignKey("organization.id", ondelete="CASCADE"), index=True
+    )
+    issue_id: Mapped[int | None] = mapped_column(
+        ForeignKey("issue.id", ondelete="CASCADE"), index=True
+    )
+    release_id: Mapped[int | None] = mapped_column(
+        ForeignKey("release.id", ondelete="CASCADE"), index=True
+    )
+    repository_id: Mapped[int | None] = mapped_column(
+        ForeignKey("repository.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str] = mapped_column(String(32))
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    rule: Mapped[str | None] = mapped_column(String(64))
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id", ondelete="SET NULL"))
+    matched_text: Mapped[str | None] = mapped_column(Text)
+    actor: Mapped[str | None] = mapped_column(String(128))
+    created_at: Mapped[datetime]

@@ -1,0 +1,165 @@
+"""Releases, the tags and heads that make them, and their commits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Enum, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.commit import SHA_LENGTH
+
+
+class ListState(StrEnum):
+    complete = "complete"
+    incomplete = "incomplete"
+
+
+class Release(Base):
+    """A version shipped in one or more projects. Counts are of its list, hidden commits apart."""
+
+    __tablename__ = "release"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "version"),
+        Index("ix_release_organization_id_released_at", "organization_id", "released_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
+    version: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]  # of its earliest head
+    name: Mapped[str | None] = mapped_column(Text)  # title and notes of the GitHub release
+    notes: Mapped[str | None] = mapped_column(Text)
+    url: Mapped[str | None] = mapped_column(Text)
+    commit_count: Mapped[int] = mapped_column(default=0)
+    hidden_count: Mapped[int] = mapped_column(default=0)
+    author_count: Mapped[int] = mapped_column(default=0)
+    last_commit_id: Mapped[int | None]
+    list_state: Mapped[ListState] = mapped_column(
+        Enum(ListState, native_enum=False, length=16), default=ListState.incomplete
+    )
+
+
+class ReleaseProject(Base):
+    """The projects that a release ships in."""
+
+    __tablename__ = "release_project"
+
+    release_id: Mapped[int] = mapped_column(
+        ForeignKey("release.id", ondelete="CASCADE"), primary_key=True
+    )
+    project_id: Mapped[int] = mapped_column(
+        ForeignKey("project.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Tag(Base):
+    """A tag as GitHub last showed it.
+
+    `made_at` is the tagger's date of an annotated tag, else the committer's date of its commit. A
+    push names an annotated tag without its date: then `is_made_exact` is False, `made_at` is the
+    commit's date, the earliest that it can be, and `pushed_at` the latest.
+    """
+
+    __tablename__ = "tag"
+    __table_args__ = (
+        UniqueConstraint("repository_id", "name"),
+        Index("ix_tag_check_due_at", "check_due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repository.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(512))
+    sha: Mapped[str | None] = mapped_column(String(SHA_LENGTH))  # the commit; None: not known yet
+    object_sha: Mapped[str | None] = mapped_column(String(SHA_LENGTH))  # what the ref holds
+    before_sha: Mapped[str | None] = mapped_column(String(SHA_LENGTH))  # what it held before
+    made_at: Mapped[datetime | None]
+    is_made_exact: Mapped[bool] = mapped_column(default=False)
+    pushed_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    check_due_at: Mapped[datetime | None]  # ask GitHub what the ref holds, not before this moment
+
+    @property
+    def is_annotated(self) -> bool:
+        return self.object_sha is not None and self.object_sha != self.sha
+
+
+class Head(Base):
+    """A release's last commit in one repository: a point on a line of versions, with its list.
+
+    Made by a tag, or (without one) stated by a client. `is_withdrawn`: the tag was deleted; the
+    list stays, but no longer shortens those of others. `is_stale`: to be computed again.
+    """
+
+    __tablename__ = "head"
+    __table_args__ = (
+        Index("ix_head_repository_id_line", "repository_id", "line"),
+        Index("ix_head_repository_id_is_stale", "repository_id", "is_stale"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    release_id: Mapped[int] = mapped_column(
+        ForeignKey("release.id", ondelete="CASCADE"), index=True
+    )
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repository.id", ondelete="CASCADE"))
+    tag_id: Mapped[int | None] = mapped_column(
+        ForeignKey("tag.id", ondelete="SET NULL"), unique=True
+    )
+    name: Mapped[str] = mapped_column(String(512))  # of the tag; decides order among equals
+    line: Mapped[str] = mapped_column(String(512))
+    sha: Mapped[str] = mapped_column(String(SHA_LENGTH))
+    made_at: Mapped[datetime]
+    is_withdrawn: Mapped[bool] = mapped_column(default=False)
+    is_stale: Mapped[bool] = mapped_column(default=True)
+    state: Mapped[ListState] = mapped_column(
+        Enum(ListState, native_enum=False, length=16), default=ListState.incomplete
+    )
+    cause: Mapped[str | None] = mapped_column(Text)  # of an incomplete list
+    remedy: Mapped[str | None] = mapped_column(Text)
+    basis: Mapped[str] = mapped_column(String(32), default="graph")
+    compared_with: Mapped[str | None] = mapped_column(String(512))  # name of the head, for people
+    excluded: Mapped[list[Any]] = mapped_column(default=list)  # names, the nearest first
+    commit_count: Mapped[int] = mapped_column(default=0)
+    hidden_count: Mapped[int] = mapped_column(default=0)
+
+
+class ReleaseCommit(Base):
+    """One commit in a head's list; position 0 is the newest."""
+
+    __tablename__ = "release_commit"
+    __table_args__ = (
+        Index("ix_release_commit_release_id_position", "release_id", "position"),
+        Index("ix_release_commit_commit_id", "commit_id"),
+    )
+
+    head_id: Mapped[int] = mapped_column(
+        ForeignKey("head.id", ondelete="CASCADE"), primary_key=True
+    )
+    commit_id: Mapped[int] = mapped_column(
+        ForeignKey("commit.id", ondelete="CASCADE"), primary_key=True
+    )
+    release_id: Mapped[int] = mapped_column(ForeignKey("release.id", ondelete="CASCADE"))
+    position: Mapped[int]
+
+
+class GitHubRelease(Base):
+    """A release published on GitHub; joins the release of its tag."""
+
+    __tablename__ = "github_release"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    repository_id: Mapped[int] = mapped_column(
+        ForeignKey("repository.id", ondelete="CASCADE"), index=True
+    )
+    github_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    tag_name: Mapped[str] = mapped_column(String(512), index=True)
+    name: Mapped[str | None] = mapped_column(Text)
+    body: Mapped[str | None] = mapped_column(Text)
+    url: Mapped[str | None] = mapped_column(Text)
+    published_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]  # GitHub's time of the state that we hold
+    deleted_at: Mapped[datetime | None]

@@ -9,12 +9,13 @@ import re
 from dataclasses import dataclass
 
 _TAG = re.compile(
-    r"(?P<prefix>|.*?[@/_-])v?(?P<numbers>[0-9]+(?:\.[0-9]+)+)(?P<suffix>(?:[-+._~a-zA-Z][^/@]*)?)"
+    r"(?P<prefix>|.*?[@/_-])v?(?P<numbers>[0-9]+(?:\.[0-9]+)+)(?P<suffix>[^/@]*)",
+    re.IGNORECASE | re.DOTALL,
 )
-_NO_PREFIX = re.compile(r"(?:release|rel|version|tag)s?|", re.IGNORECASE)
-_MARKER = re.compile(
-    r"\.(?:x|dev)(?![a-z0-9])|(?<![a-z])(?:branch|eol|base|start|deprecated)(?![a-z])"
-)
+_NO_PREFIX = re.compile(r"(?:(?:release|rel|version|tag)s?|v)?", re.IGNORECASE)
+_NO_VERSION = re.compile(r"\.x(?![a-z0-9]).*|\.dev", re.DOTALL)
+_MARKERS = frozenset({"branch", "branches", "branchpoint", "eol", "base", "start", "deprecated"})
+_PART = re.compile(r"[0-9]+|[^\W0-9_]+")
 _POST = frozenset({"post", "p", "r", "final", "lts"})
 
 Part = tuple[int, int, str]
@@ -45,9 +46,11 @@ def parse_tag(name: str) -> TagName | None:
     if match is None:
         return None
     suffix, _, build = match["suffix"].lower().partition("+")
-    if _MARKER.search(match["suffix"].lower()):
+    line = match["prefix"].rstrip("@/_-")
+    names_nothing = bool(line) and not any(letter.isalpha() for letter in line)
+    is_marker = _NO_VERSION.fullmatch(suffix) or _MARKERS.intersection(_PART.findall(suffix))
+    if is_marker or names_nothing:  # as in 2024-01-15.1
         return None
-    line = match["prefix"][:-1]
     order = Order(_numbers(match["numbers"]), _stage(suffix), _parts(suffix), _build(build))
     return TagName("" if _NO_PREFIX.fullmatch(line) else line, order)
 
@@ -62,7 +65,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def _stage(suffix: str) -> int:
     """Return 0 for a pre-release, 1 for a final version, 2 for a post-release."""
-    parts = re.findall(r"[a-z]+|[0-9]+", suffix)
+    parts = _PART.findall(suffix)
     if not parts:
         return 1
     digits_alone = all(part.isdigit() for part in parts)
@@ -71,8 +74,7 @@ def _stage(suffix: str) -> int:
 
 def _parts(suffix: str) -> tuple[Part, ...]:
     return tuple(
-        (0, int(part), "") if part.isdigit() else (1, 0, part)
-        for part in re.findall(r"[a-z]+|[0-9]+", suffix)
+        (0, int(part), "") if part.isdigit() else (1, 0, part) for part in _PART.findall(suffix)
     )
 
 

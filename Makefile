@@ -7,11 +7,14 @@ PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint format lock ready ready-dev
+.PHONY: help demo run test check lint format lock ready ready-dev
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
 		printf 'make %-8s %s\n' "$$name" "$$text"; done
+
+demo: ready ## See it work, without any account; DEMO_REPO=/path/to/a/clone replays that history
+	@$(VENV) -m demo
 
 run: ready ## Set up, migrate and serve on HOST:PORT (127.0.0.1:8000)
 	@$(VENV) -m flask db upgrade

@@ -2,10 +2,9 @@
 
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from demo.clone import Tag
 from demo.github import Delivery, Repository, StandIn
 from demo.product import PATIENCE, Product, ProductError
 from demo.replay import Act
@@ -53,27 +52,6 @@ class Courier:
                 raise ProductError(f"{pending} jobs do not end; see {self.product.log}")
             progress(f"{pending} jobs to go")
             time.sleep(0.1)
-
-
-@dataclass
-class Heads:
-    """Which tags were made at the head of a branch: those ought to cost no call at all."""
-
-    tips: dict[str, str] = field(default_factory=dict)
-    tags: list[Tag] = field(default_factory=list)
-
-    def note(self, act: Act, tags: dict[str, Tag]) -> None:
-        """Take note of an act; call it in order."""
-        if not act.is_tag:
-            self.tips[act.ref] = act.sha
-            return
-        tag = tags[act.ref.removeprefix("refs/tags/")]
-        if tag.commit in self.tips.values():
-            self.tags.append(tag)
-
-    def words(self) -> set[str]:
-        """Return what in a call's path shows that it was made for one of these tags."""
-        return {word for tag in self.tags for word in (tag.name, tag.sha, tag.commit)}
 
 
 def push(github: StandIn, repository: Repository, act: Act) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from demo.calls import Heads
 from demo.github import BareRepository, Repository, StandIn
 
 ISSUES = {
@@ -45,6 +46,7 @@ class Story:
     github: StandIn
     repository: Repository
     issues: Mapping[str, str]
+    heads: Heads
     now: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC)
     tips: dict[str, str] = field(default_factory=dict)  # of branches, pushed or not
     tags: dict[str, str] = field(default_factory=dict)  # commit of each tag
@@ -72,6 +74,7 @@ class Story:
         self.push(ref)
 
     def push(self, ref: str = MAIN, *, force: bool = False) -> None:
+        self.heads.push(ref, self.tips[ref])
         self.github.push(self.repository, ref, self.tips[ref], force=force, at=self.now)
 
     def tag(self, name: str, target: str | None = None, *, note: str | None = None) -> None:
@@ -82,6 +85,7 @@ class Story:
         if note is not None:
             sha = self.git.tag_object(name, commit, note, tagger=BEN, date=self.now)
         self.tags[name] = commit
+        self.heads.tag(name, sha, commit)
         self.github.push(self.repository, f"refs/tags/{name}", sha, at=self.now)
 
 
@@ -166,9 +170,7 @@ def a_squash(story: Story) -> Scene:
         at=story.now,
     )
     squash = story.commit(f"Search through an index (#{pull.number})", "shop/index.py", by=BEN)
-    story.github.merge_pull_request(
-        story.repository, pull, merge_commit_sha=squash, at=story.now
-    )
+    story.github.merge_pull_request(story.repository, pull, merge_commit_sha=squash, at=story.now)
     story.tag("v2.2.0", note="Faster")
     title = "A squashed pull request: its text resolves, the branch's own commits do not"
     return Scene(title, ("web@2.2.0",), resolves=(issue,), leaves_open=(draft,))

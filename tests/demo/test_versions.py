@@ -78,7 +78,36 @@ def test_zeros_at_the_end_make_no_difference() -> None:
 
 
 PIECES = st.sampled_from(
-    ["1.2", "1.10", ".0", "-", "_", ".", "@", "/", "v", "V", "rc", "RC1", "post", "p", "final", "x", "dev", "branch", "base", "release", "Tags", "web", "+", "7", "007", "é", "1.2.3", "2024"]
+    [
+        "1.2",
+        "1.10",
+        ".0",
+        "-",
+        "_",
+        ".",
+        "@",
+        "/",
+        "v",
+        "V",
+        "rc",
+        "RC1",
+        "post",
+        "p",
+        "final",
+        "x",
+        "dev",
+        "branch",
+        "base",
+        "release",
+        "Tags",
+        "web",
+        "+",
+        "7",
+        "007",
+        "é",
+        "1.2.3",
+        "2024",
+    ]
 )
 NAMES = st.lists(PIECES, min_size=1, max_size=7).map("".join)
 

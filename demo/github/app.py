@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -39,7 +40,7 @@ class App:
         self.permissions = dict(PERMISSIONS)
         self.events = list(EVENTS)
         self.created_at = now
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        key = _private_key()
         self.private_key_pem = key.private_bytes(
             Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
         ).decode()
@@ -64,6 +65,12 @@ class App:
             "events": self.events,
             "installations_count": installations,
         }
+
+
+@cache
+def _private_key() -> rsa.RSAPrivateKey:
+    """Make one key for all Apps of this process: it takes longer than most tests."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @dataclass(eq=False)

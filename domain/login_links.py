@@ -1,0 +1,115 @@
+"""One-time sign-in links, and the sessions that begin with them.
+
+Only the SHA-256 of a link's token is kept. The row of a used link stands for the session that it
+began: when the row is gone, so is the session, whatever cookie a browser still holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from domain.errors import InvalidError, NotFoundError
+from models import LoginLink, Organization
+
+ROLES = ("admin", "member")
+LINK_LIFETIME = timedelta(hours=1)
+SESSION_LIFETIME = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Membership:
+    """What a session may see: one organization, in a role."""
+
+    link_id: int
+    role: str
+    organization_id: int
+    slug: str
+    name: str
+
+
+def create_login_link(
+    session: Session, organization: Organization, *, role: str = "member", now: datetime
+) -> str:
+    """A new link's token; it is kept nowhere else. Raises InvalidError for an unknown role."""
+    if role not in ROLES:
+        raise InvalidError(f"{role!r} is no role: {' or '.join(ROLES)}")
+    token = secrets.token_urlsafe(32)
+    session.add(
+        LoginLink(
+            organization_id=organization.id,
+            token_sha256=_digest(token),
+            role=role,
+            created_at=now,
+            expires_at=now + LINK_LIFETIME,
+        )
+    )
+    session.flush()
+    return token
+
+
+def find_login_link(session: Session, token: str, *, now: datetime) -> LoginLink | None:
+    """The link of that token while it can still be used."""
+    return session.scalar(
+        select(LoginLink).where(
+            LoginLink.token_sha256 == _digest(token),
+            LoginLink.used_at.is_(None),
+            LoginLink.expires_at > now,
+        )
+    )
+
+
+def use_login_link(session: Session, token: str, *, now: datetime) -> LoginLink:
+    """The link, used up: of two attempts at once one succeeds. Raises NotFoundError."""
+    link_id = session.scalar(
+        update(LoginLink)
+        .where(
+            LoginLink.token_sha256 == _digest(token),
+            LoginLink.used_at.is_(None),
+            LoginLink.expires_at > now,
+        )
+        .values(used_at=now)
+        .returning(LoginLink.id)
+        .execution_options(synchronize_session=False)
+    )
+    if link_id is None:
+        raise NotFoundError("this sign-in link is unknown, used or expired")
+    return session.get_one(LoginLink, link_id, populate_existing=True)
+
+
+def list_memberships(
+    session: Session, link_ids: Sequence[int], *, now: datetime
+) -> list[Membership]:
+    """What the sessions that began with these links may see, by slug, each organization once."""
+    rows = session.execute(
+        select(LoginLink, Organization)
+        .join(Organization, Organization.id == LoginLink.organization_id)
+        .where(LoginLink.id.in_(link_ids), LoginLink.used_at > now - SESSION_LIFETIME)
+        .order_by(Organization.slug, LoginLink.used_at)
+    ).tuples()
+    memberships = {
+        organization.id: Membership(
+            link_id=link.id,
+            role=link.role,
+            organization_id=organization.id,
+            slug=organization.slug,
+            name=organization.name,
+        )
+        for link, organization in rows
+    }
+    return list(memberships.values())
+
+
+def end_sessions(session: Session, link_ids: Sequence[int]) -> None:
+    """Sign out: cookies that hold these links open nothing any more."""
+    session.execute(delete(LoginLink).where(LoginLink.id.in_(link_ids)))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

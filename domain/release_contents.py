@@ -1,0 +1,167 @@
+"""What is inside a release: commits with their people, files, and the heads it was compared with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from domain.release_facts import HeadFacts
+from models import (
+    Author,
+    Commit,
+    CommitCoAuthor,
+    CommitFile,
+    Head,
+    Release,
+    ReleaseCommit,
+)
+
+FILE_KINDS = {"A": "added", "M": "changed", "D": "deleted"}
+
+
+@dataclass(frozen=True)
+class ListedCommit:
+    """A commit as a line of a release's list."""
+
+    head_id: int
+    sha: str
+    message: str
+    committed_at: datetime | None
+    author: str | None
+    co_authors: list[str]
+
+    @property
+    def subject(self) -> str:
+        return self.message.strip().partition("\n")[0].strip()
+
+    @property
+    def rest(self) -> str:
+        """The message without its subject."""
+        return self.message.strip().partition("\n")[2].strip()
+
+
+@dataclass(frozen=True)
+class TouchedFile:
+    """A path, what became of it (added, changed, deleted), and how many commits touched it."""
+
+    path: str
+    kind: str
+    commits: int
+
+
+@dataclass(frozen=True)
+class TouchedFiles:
+    """The first paths of a release, how many there are, and how many commits' files are unknown."""
+
+    files: list[TouchedFile]
+    total: int
+    unknown_commits: int
+
+
+def list_commits(
+    session: Session, release_id: int, *, page: int, size: int
+) -> tuple[list[ListedCommit], bool]:
+    """Commits at that page (from 1) of each of the release's lists, newest first; and is there more.
+
+    Hidden commits take their place in the page but are not shown.
+    """
+    begin, end = (page - 1) * size, page * size
+    rows = (
+        session.execute(
+            select(ReleaseCommit.head_id, ReleaseCommit.position, Commit, Author)
+            .join(Commit, Commit.id == ReleaseCommit.commit_id)
+            .outerjoin(Author, Author.id == Commit.author_id)
+            .where(
+                ReleaseCommit.release_id == release_id,
+                ReleaseCommit.position >= begin,
+                ReleaseCommit.position <= end,  # one too many, to see whether there is more
+            )
+            .order_by(ReleaseCommit.head_id, ReleaseCommit.position)
+        )
+        .tuples()
+        .all()
+    )
+    shown = [row for row in rows if row[1] < end]
+    co_authors = _list_co_authors(session, [commit.id for _, _, commit, _ in shown])
+    commits = [
+        ListedCommit(
+            head_id=head_id,
+            sha=commit.sha,
+            message=commit.message,
+            committed_at=commit.committed_at,
+            author=author.name or author.email if author else None,
+            co_authors=co_authors[commit.id],
+        )
+        for head_id, _, commit, author in shown
+        if not commit.is_hidden
+    ]
+    return commits, len(shown) < len(rows)
+
+
+def _list_co_authors(session: Session, commit_ids: Sequence[int]) -> defaultdict[int, list[str]]:
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for commit_id, name, email in session.execute(
+        select(CommitCoAuthor.commit_id, Author.name, Author.email)
+        .join(Author, Author.id == CommitCoAuthor.author_id)
+        .where(CommitCoAuthor.commit_id.in_(commit_ids))
+        .order_by(Author.name, Author.id)
+    ).tuples():
+        found[commit_id].append(name or email)
+    return found
+
+
+def list_files(session: Session, release_id: int, *, limit: int) -> TouchedFiles:
+    """Paths that the release's commits touched, hidden commits apart, by name."""
+    listed = (
+        select(Commit.id)
+        .join(ReleaseCommit, ReleaseCommit.commit_id == Commit.id)
+        .where(ReleaseCommit.release_id == release_id, Commit.is_hidden.is_(False))
+    )
+    of_listed = CommitFile.commit_id.in_(listed)
+    first, last = func.min(CommitFile.type), func.max(CommitFile.type)
+    rows = session.execute(
+        select(CommitFile.path, first, last, func.count())
+        .where(of_listed)
+        .group_by(CommitFile.path)
+        .order_by(CommitFile.path)
+        .limit(limit)
+    ).tuples()
+    files = [
+        TouchedFile(path, FILE_KINDS.get(one if one == other else "M", "changed"), commits)
+        for path, one, other, commits in rows
+    ]
+    total = session.scalar(select(func.count(CommitFile.path.distinct())).where(of_listed))
+    unknown = session.scalar(
+        select(func.count()).select_from(
+            listed.where(Commit.files_known.is_(False)).distinct().subquery()
+        )
+    )
+    return TouchedFiles(files, total or 0, unknown or 0)
+
+
+def find_versions_of_heads(
+    session: Session, heads: Sequence[HeadFacts]
+) -> dict[tuple[int, str], str]:
+    """The versions of the releases that *heads* were compared with, by repository id and name."""
+    names = {name for facts in heads for name in names_compared(facts.head)}
+    rows = session.execute(
+        select(Head.repository_id, Head.name, Release.version)
+        .join(Release, Release.id == Head.release_id)
+        .where(
+            Head.repository_id.in_({facts.repository.id for facts in heads}),
+            Head.name.in_(names),
+        )
+        .order_by(Head.id)
+    ).tuples()
+    return {(repository_id, name): version for repository_id, name, version in rows}
+
+
+def names_compared(head: Head) -> list[str]:
+    """The names that the head was compared with: the one for people first, then the others."""
+    first = [head.compared_with] if head.compared_with else []
+    return list(dict.fromkeys([*first, *(str(name) for name in head.excluded)]))

@@ -1,0 +1,97 @@
+"""Finding releases: in pages, by version, by tag."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from domain.errors import AmbiguousError, NotFoundError
+from domain.paging import Moment, Page, first_of, parse_moment
+from domain.release_facts import ReleaseFacts, load_facts, moment_of_release
+from models import Head, Project, Release, ReleaseProject, Repository, Tag
+
+
+@dataclass(frozen=True)
+class ReleaseFilter:
+    """What a list of releases is narrowed to; an empty text narrows nothing."""
+
+    repository: str = ""  # owner/name
+    project: str = ""  # slug
+    text: str = ""  # part of the version, or of a tag
+
+
+def list_releases(
+    session: Session,
+    organization_id: int,
+    *,
+    narrowed: ReleaseFilter,
+    after: str | None = None,
+    size: int = 50,
+) -> Page[ReleaseFacts]:
+    """Releases, newest first. Raises InvalidError for a cursor that is none."""
+    query = _narrow(select(Release).where(Release.organization_id == organization_id), narrowed)
+    moment = moment_of_release()
+    if after:
+        place = parse_moment(after)
+        query = query.where(or_(moment < place.at, and_(moment == place.at, Release.id < place.id)))
+    query = query.order_by(moment.desc(), Release.id.desc()).limit(size + 1)
+    releases, last = first_of(session.scalars(query).all(), size)
+    facts = load_facts(session, releases, [release.id for release in releases])
+    following = str(Moment(facts[-1].moment, last.id)) if last is not None else None
+    return Page(facts, following)
+
+
+def find_releases(session: Session, organization_id: int, name: str) -> list[Release]:
+    """The release of that exact version; else those that have a tag of that name, by version."""
+    of_organization = select(Release).where(Release.organization_id == organization_id)
+    exact = session.scalar(of_organization.where(Release.version == name))
+    if exact is not None:
+        return [exact]
+    return list(
+        session.scalars(of_organization.where(_has_tag(Tag.name == name)).order_by(Release.version))
+    )
+
+
+def get_release(session: Session, organization_id: int, name: str) -> Release:
+    """The one release of that version or tag; raises NotFoundError or AmbiguousError."""
+    found = find_releases(session, organization_id, name)
+    if not found:
+        raise NotFoundError(f"no release {name!r} in this organization")
+    if len(found) > 1:
+        versions = ", ".join(release.version for release in found)
+        raise AmbiguousError(f"{name!r} is the tag of several releases: {versions}")
+    return found[0]
+
+
+def _narrow(query: Select[Release], narrowed: ReleaseFilter) -> Select[Release]:
+    if narrowed.repository:
+        query = query.where(
+            exists()
+            .where(Head.release_id == Release.id)
+            .where(Head.repository_id == Repository.id)
+            .where(Repository.organization_id == Release.organization_id)
+            .where(Repository.full_name == narrowed.repository)
+        )
+    if narrowed.project:
+        query = query.where(
+            exists()
+            .where(ReleaseProject.release_id == Release.id)
+            .where(ReleaseProject.project_id == Project.id)
+            .where(Project.slug == narrowed.project)
+        )
+    if narrowed.text:
+        query = query.where(
+            or_(
+                Release.version.icontains(narrowed.text, autoescape=True),
+                _has_tag(Tag.name.icontains(narrowed.text, autoescape=True)),
+            )
+        )
+    return query
+
+
+def _has_tag(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return (
+        exists().where(Head.release_id == Release.id).where(Head.tag_id == Tag.id).where(condition)
+    )

@@ -1,0 +1,79 @@
+"""What the commands share: errors as one line, exit status 2 for usage and 1 for the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import IO, Any
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError
+
+from domain.errors import ShiplogError
+
+
+class OneLineError(click.ClickException):
+    """An error of which people see one line."""
+
+    def __init__(self, message: str, *, exit_code: int = 1) -> None:
+        super().__init__(" ".join(message.split()))
+        self.exit_code = exit_code
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"Error: {self.message}", file=file, err=file is None)
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise  # prints the help
+    except click.UsageError as error:
+        raise OneLineError(error.format_message(), exit_code=error.exit_code) from error
+    except ShiplogError as error:
+        raise OneLineError(str(error)) from error
+    except DBAPIError as error:
+        reason = str(error.orig).partition("\n")[0]
+        raise OneLineError(
+            f"the database cannot be used: {reason} (is it up to date? see `flask db upgrade`)"
+        ) from error
+
+
+class Verb(click.Command):
+    """A command whose errors are one line."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        with _one_line():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _one_line():
+            return super().invoke(ctx)
+
+
+class Noun(Verb, AppGroup):
+    """A group of commands; their errors are one line, its own as well."""
+
+
+org_option = click.option("--org", required=True, metavar="SLUG", help="The organization.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def show(document: object, text: str, *, as_json: bool) -> None:
+    """Print *document* as JSON, or *text*."""
+    click.echo(json.dumps(document) if as_json else text)
+
+
+def moment_text(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC with a `Z`, as in every document."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,36 @@
+"""`flask project`: the applications of an organization."""
+
+from __future__ import annotations
+
+import click
+
+from domain.organizations import create_project, get_organization
+from webapp.cli.base import Noun, Verb, json_option, org_option, show
+from webapp.context import shiplog
+
+project_commands = Noun("project", help="Projects.")
+
+
+@project_commands.command("create", cls=Verb)
+@org_option
+@click.argument("slug")
+@click.option("--platform", help="As in `python`.")
+@click.option("--name", help="For people; the slug by default.")
+@json_option
+def create_command(
+    org: str, slug: str, platform: str | None, name: str | None, as_json: bool
+) -> None:
+    """Create a project."""
+    runtime = shiplog().runtime
+    with runtime.db.transaction() as session:
+        organization = get_organization(session, org)
+        project = create_project(
+            session, organization.id, slug, name=name, platform=platform, now=runtime.now()
+        )
+    document = {
+        "organization": organization.slug,
+        "slug": project.slug,
+        "name": project.name,
+        "platform": project.platform,
+    }
+    show(document, project.slug, as_json=as_json)

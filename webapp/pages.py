@@ -1,0 +1,66 @@
+"""Wiring of the pages: blueprints, sessions, CSRF, headers, template helpers."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response, abort, request
+from flask_wtf.csrf import CSRFProtect
+
+from config import Settings
+from domain.login_links import SESSION_LIFETIME
+from webapp.errors import add_error_pages
+from webapp.presentation import add_template_helpers
+from webapp.security import guard
+from webapp.views import deliveries, home, issues, releases, repositories
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+csrf = CSRFProtect()
+
+
+def add_pages(app: Flask, settings: Settings) -> None:
+    """Register the pages and what protects them."""
+    app.config.update(
+        SESSION_COOKIE_NAME="shiplog_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
+        WTF_CSRF_TIME_LIMIT=None,  # a form may stay open for as long as its session
+    )
+    csrf.init_app(app)
+    app.before_request(_refuse_unstorable)
+    app.after_request(_protect)
+    add_error_pages(app)
+    add_template_helpers(app, settings)
+    app.register_blueprint(home.bp)
+    app.register_blueprint(_tenant())
+
+
+def _tenant() -> Blueprint:
+    """All pages of one organization."""
+    tenant = Blueprint("tenant", __name__, url_prefix="/o/<org>")
+    guard(tenant)
+    for part in (releases.bp, issues.bp, deliveries.bp, repositories.bp):
+        tenant.register_blueprint(part)
+    tenant.add_url_rule("/", endpoint="start", view_func=releases.start)
+    return tenant
+
+
+def _refuse_unstorable() -> None:
+    """A NUL is in no name, and PostgreSQL refuses to compare with it."""
+    texts = [request.path, *request.args, *(v for _, v in request.args.items(multi=True))]
+    if any("\0" in text for text in texts):
+        abort(400)
+
+
+def _protect(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    if response.mimetype == "text/html":  # of tenants, and different after signing out
+        headers.setdefault("Cache-Control", "no-store")
+    return response

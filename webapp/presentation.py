@@ -1,0 +1,85 @@
+"""What the templates may call: moments, addresses on GitHub, words for states and timelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import quote, urlsplit
+
+from flask import Flask
+from markupsafe import Markup
+
+from config import Settings
+from domain.activities import TimelineEntry
+
+SHORT_SHA = 10
+KINDS = {
+    "created": "Created",
+    "linked": "Named",
+    "unlinked": "No longer named",
+    "resolved": "Resolved",
+    "reopened": "Reopened",
+    "regressed": "Came back",
+    "tag_moved": "Tag moved",
+    "tag_deleted": "Tag deleted",
+    "recomputed": "Commit list changed",
+}
+BASES = {"graph": "the commit graph", "explicit": "a list that a client stated"}
+
+
+def add_template_helpers(app: Flask, settings: Settings) -> None:
+    def github(full_name: str, *path: str | int) -> str:
+        """An address below a repository on GitHub."""
+        parts = [quote(str(part), safe="") for part in path]
+        return "/".join([settings.github.url, quote(full_name, safe="/"), *parts])
+
+    app.jinja_env.globals.update(github=github)
+    app.jinja_env.filters.update(
+        moment=show_moment,
+        short=lambda sha: sha[:SHORT_SHA],
+        happening=name_happening,
+        details=list_details,
+        basis=lambda basis: BASES.get(basis, basis),
+        web_url=only_web_url,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def show_moment(moment: datetime | None) -> Markup:
+    """A moment as people read it, in UTC, with the exact one in the markup."""
+    if moment is None:
+        return Markup("–")  # noqa: RUF001 (a dash where no time is known)
+    utc = moment.astimezone(UTC)
+    return Markup('<time datetime="{}">{:%Y-%m-%d %H:%M} UTC</time>').format(utc.isoformat(), utc)
+
+
+def name_happening(entry: TimelineEntry) -> str:
+    """What happened, in a word or two; a kind that has no words here is shown as it is."""
+    return KINDS.get(entry.kind) or entry.kind.replace("_", " ").capitalize()
+
+
+def list_details(data: Mapping[str, object]) -> list[tuple[str, str]]:
+    """What a timeline's line says besides, in words: names, and values as text."""
+    return [
+        (name.replace("_", " "), _in_words(value))
+        for name, value in data.items()
+        if value not in (None, "", [], {})
+    ]
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_in_words(item)}" for name, item in value.items())
+    return str(value)
+
+
+def only_web_url(url: str | None) -> str | None:
+    """*url* if a browser may follow it: http or https, nothing that runs."""
+    if url is None:
+        return None
+    try:
+        return url if urlsplit(url).scheme in ("http", "https") else None
+    except ValueError:
+        return None

@@ -1,0 +1,86 @@
+"""Releases: the list, and one release with everything that is known of it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from domain.activities import list_timeline_of_release
+from domain.errors import InvalidError
+from domain.paging import parse_id
+from domain.release_contents import find_versions_of_heads, list_commits, list_files
+from domain.release_facts import load_facts
+from domain.release_queries import ReleaseFilter, find_releases, list_releases
+from domain.repository_queries import list_project_slugs, list_repository_names
+from models import Release
+from webapp.security import current_membership, page_session
+
+bp = Blueprint("releases", __name__, url_prefix="/releases")
+
+COMMITS_A_PAGE = 200
+FILES_SHOWN = 300
+
+
+def start() -> ResponseReturnValue:
+    """An organization's own page: its releases."""
+    return redirect(url_for("tenant.releases.list_page"))
+
+
+@bp.get("/")
+def list_page() -> ResponseReturnValue:
+    db, organization_id = page_session(), current_membership().organization_id
+    narrowed = ReleaseFilter(
+        repository=request.args.get("repository", ""),
+        project=request.args.get("project", ""),
+        text=request.args.get("q", "").strip(),
+    )
+    after = request.args.get("after")
+    return render_template(
+        "releases.html",
+        page=list_releases(db, organization_id, narrowed=narrowed, after=after),
+        narrowed=narrowed,
+        is_continued=bool(after),
+        repositories=list_repository_names(db, organization_id),
+        projects=list_project_slugs(db, organization_id),
+    )
+
+
+@bp.get("/<path:name>")
+def show(name: str) -> ResponseReturnValue:
+    """One release, found by version or by tag. A tag may hold slashes, hence the `path`."""
+    db = page_session()
+    found = find_releases(db, current_membership().organization_id, name)
+    if not found:
+        abort(404)
+    if len(found) > 1:
+        choices = load_facts(db, found, [release.id for release in found])
+        return render_template("release_choice.html", name=name, choices=choices), 300
+    return _show(db, found[0], name)
+
+
+def _show(db: Session, release: Release, name: str) -> str:
+    number = _page_number(request.args.get("page", "1"))
+    [facts] = load_facts(db, [release], [release.id])
+    commits, is_more = list_commits(db, release.id, page=number, size=COMMITS_A_PAGE)
+    is_first = number == 1
+    return render_template(
+        "release.html",
+        facts=facts,
+        release=release,
+        asked_for=name,
+        commits=commits,
+        number=number,
+        is_more=is_more,
+        size=COMMITS_A_PAGE,
+        files=list_files(db, release.id, limit=FILES_SHOWN) if is_first else None,
+        timeline=list_timeline_of_release(db, release.id) if is_first else [],
+        versions=find_versions_of_heads(db, facts.heads),
+    )
+
+
+def _page_number(text: str) -> int:
+    number = parse_id(text)
+    if not 1 <= number <= 1_000_000:
+        raise InvalidError("there is no such page")
+    return number

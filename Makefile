@@ -33,6 +33,7 @@ lint: ready-dev ## Check format, style, types, import rules and migrations; no t
 	@$(VENV) -m ruff check .
 	@$(VENV) -m mypy
 	@.venv/bin/lint-imports
+	@$(VENV) -m flask db check
 
 format: ready-dev ## Put the code into its one layout and sort imports
 	@$(VENV) -m ruff format .

@@ -80,13 +80,8 @@ def compare_with_git(product: Product, scenario: Scenario) -> Summary:
     progress("Asking git")
     expected = expected_lists(scenario.clone)
     progress("Reading the releases")
-    return judge(
-        expected,
-        product.releases(ORGANIZATION),
-        product.issues(ORGANIZATION),
-        scenario.scenes,
-        product.backlog().failed,
-    )
+    releases = product.releases(ORGANIZATION)
+    return judge(expected, releases, scenario.scenes, product.backlog().failed)
 
 
 def main() -> int:

@@ -24,22 +24,13 @@ class ProductError(Exception):
 
 @dataclass(frozen=True)
 class Release:
-    """What the product says of one release."""
+    """What the product says of one release; `resolves` are the short ids resolved by it now."""
 
     version: str
-    project: str
     tags: tuple[str, ...]
     commits: tuple[str, ...]
-    state: str
-
-
-@dataclass(frozen=True)
-class Issue:
-    """What the product says of one issue."""
-
-    short_id: str
-    status: str
-    resolved_in: str | None
+    resolves: tuple[str, ...] = ()
+    incomplete: str = ""  # the cause, if the list is not complete
 
 
 @dataclass(frozen=True)
@@ -118,24 +109,7 @@ class Product:
     def releases(self, organization: str) -> list[Release]:
         """Read all releases with their commits."""
         text = self.flask("release", "list", "--org", organization, "--json", "--commits")
-        return [
-            Release(
-                row["version"],
-                row["project"],
-                tuple(row["tags"]),
-                tuple(row["commits"]),
-                str(row["state"]),
-            )
-            for row in json.loads(text)
-        ]
-
-    def issues(self, organization: str) -> dict[str, Issue]:
-        """Read all issues, by short id."""
-        rows = json.loads(self.flask("issue", "list", "--org", organization, "--json"))
-        return {
-            row["short_id"]: Issue(row["short_id"], row["status"], row["resolved_in"])
-            for row in rows
-        }
+        return [_release(document) for document in json.loads(text)]
 
     def wait_closed(self) -> None:
         """Serve until the process ends."""
@@ -168,6 +142,19 @@ class Product:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _release(document: Any) -> Release:
+    """Parse one release as `flask release list --json` prints it."""
+    stated = document["list"]
+    complete = stated["state"] == "complete"
+    return Release(
+        document["version"],
+        tuple(tag["name"] for tag in document["tags"]),
+        tuple(document["commits"]),
+        tuple(document["resolved_issues"]),
+        "" if complete else str(stated["cause"] or stated["state"]),
+    )
 
 
 def _is_ours(name: str) -> bool:

@@ -17,7 +17,7 @@ demo: ready ## See it work, without any account; DEMO_REPO=/path/to/a/clone repl
 	@$(VENV) -m demo
 
 run: ready ## Set up, migrate and serve on HOST:PORT (127.0.0.1:8000)
-	@$(VENV) -m flask db upgrade
+	@$(VENV) -m flask --app wsgi:app db upgrade
 	@exec $(VENV) -m gunicorn -c gunicorn.conf.py wsgi:app
 
 test: ready-dev ## Run the whole test suite, on SQLite and then on PostgreSQL
@@ -29,11 +29,13 @@ test: ready-dev ## Run the whole test suite, on SQLite and then on PostgreSQL
 check: lint test ## Everything that must hold before a commit: lint, then test
 
 lint: ready-dev ## Check format, style, types, import rules and migrations; no tests
-	@$(VENV) -m ruff format --check .
-	@$(VENV) -m ruff check .
-	@$(VENV) -m mypy
-	@.venv/bin/lint-imports
-	@$(VENV) -m flask db check
+	@status=0; \
+	$(VENV) -m ruff format --check . || status=1; \
+	$(VENV) -m ruff check . || status=1; \
+	$(VENV) -m mypy || status=1; \
+	.venv/bin/lint-imports || status=1; \
+	$(VENV) -m flask --app wsgi:app db check || status=1; \
+	exit $$status
 
 format: ready-dev ## Put the code into its one layout and sort imports
 	@$(VENV) -m ruff format .

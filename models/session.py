@@ -50,7 +50,12 @@ class Database:
     def __init__(self, url: str, *, echo: bool = False, pool_size: int = 10) -> None:
         self.url = make_url(normalise_url(url))
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 30}
+        # Parameters stay out of error messages: they hold what people wrote, and secrets.
+        options: dict[str, Any] = {
+            "pool_size": pool_size,
+            "max_overflow": 30,
+            "hide_parameters": True,
+        }
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
         self.engine = create_engine(self.url, echo=echo, **options)
@@ -67,10 +72,31 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A snapshot to read from; whatever was changed in it is forgotten."""
+        """A snapshot to read from; whatever was changed in it is forgotten.
+
+        What was loaded stays readable afterwards: closing, unlike a rollback, expires nothing.
+        """
         with Session(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
-            session.rollback()
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """One transaction for changes of the schema; foreign keys are not enforced in it.
+
+        SQLite alters a table by copying and dropping it, which must not cascade.
+        """
+        with self.engine.connect() as connection:
+            if self.is_sqlite:  # the pragma does nothing inside a transaction
+                connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+            with connection.begin():
+                yield connection
+            if self.is_sqlite:
+                connection.detach()  # never back into the pool like this
+
+    @property
+    def driver_url(self) -> str:
+        """The URL as libpq knows it, password included, for connections outside the pool."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     def close(self) -> None:
         self.engine.dispose()

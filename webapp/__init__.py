@@ -1,1 +1,38 @@
 """What people and programs reach over HTTP: webhook intake, pages, API, and the flask commands."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from jobs import Runtime, enqueue
+from models.durable import open_durable
+from webapp.cli import add_commands
+from webapp.committer import Committer
+from webapp.context import Shiplog
+from webapp.intake import MAX_BODY, Intake
+from webapp.metrics import Metrics
+from webapp.pages import add_pages
+from webapp.views import health
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """The application on *runtime*: wiring only. Starts no thread and opens no connection."""
+    app = Flask(__name__)
+    app.secret_key = runtime.settings.secret_keys[0]
+    app.config["SECRET_KEY_FALLBACKS"] = list(runtime.settings.secret_keys[1:])
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+
+    committer = Committer(lambda: open_durable(runtime.db), after_commit=lambda: enqueue(runtime))
+    metrics = Metrics(lambda: health.find_queue(runtime))
+    Shiplog(runtime, committer, metrics).attach(app)
+    app.register_blueprint(health.bp)
+    add_pages(app, runtime.settings)
+    add_commands(app)
+    app.wsgi_app = Intake(  # type: ignore[method-assign]  # Flask's own way to put one in front
+        app.wsgi_app,
+        committer=committer,
+        webhook_secrets=runtime.webhook_secrets,
+        now=runtime.now,
+        metrics=metrics,
+    )
+    return app

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from config import Settings
 from flask import Blueprint, Flask, Response, abort, request
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 
+from config import Settings
 from domain.login_links import SESSION_LIFETIME
 from webapp.errors import add_error_pages
 from webapp.presentation import add_template_helpers

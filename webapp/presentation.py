@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from config import Settings
 from flask import Flask
 from markupsafe import Markup
 
+from config import Settings
 from domain.activities import TimelineEntry
 
 SHORT_SHA = 10

@@ -17,6 +17,8 @@ class WorkOutcome:
     reason: str | None = None
 
 
-def run_slice(db: Database, work_id: int, *, now: Callable[[], datetime]) -> WorkOutcome:
+def run_slice(
+    db: Database, work_id: int, *, now: Callable[[], datetime], github: object | None = None
+) -> WorkOutcome:
     """Do the next bounded slice of the work row *work_id*; effects and progress commit together."""
     return WorkOutcome()

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import click
-from webapp.context import shiplog
 
 from domain.delivery_log import DeliveryRow, list_deliveries
 from domain.organizations import get_organization
 from models import DeliveryState
 from webapp.cli.base import Noun, Verb, json_option, moment_text, show
+from webapp.context import shiplog
 
 delivery_commands = Noun("delivery", help="Webhook deliveries.")
 

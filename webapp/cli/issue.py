@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import click
-from webapp.context import shiplog
 
 from domain.issues import create_issue, short_id_of
 from domain.organizations import get_organization, get_project
 from webapp.cli.base import Noun, Verb, json_option, org_option, show
+from webapp.context import shiplog
 
 issue_commands = Noun("issue", help="Issues.")
 

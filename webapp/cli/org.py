@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 from flask.cli import with_appcontext
-from webapp.context import shiplog
 
 from domain.login_links import LINK_LIFETIME, ROLES, create_login_link
 from domain.organizations import create_organization, get_organization
 from webapp.cli.base import Noun, Verb, json_option, moment_text, org_option, show
+from webapp.context import shiplog
 
 org_commands = Noun("org", help="Organizations.")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-from webapp.context import shiplog
 
 from domain.organizations import create_project, get_organization
 from webapp.cli.base import Noun, Verb, json_option, org_option, show
+from webapp.context import shiplog
 
 project_commands = Noun("project", help="Projects.")
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
-from webapp.context import shiplog
 
 from domain.organizations import get_organization
 from domain.release_facts import (
@@ -20,6 +19,7 @@ from domain.release_facts import (
 )
 from domain.release_queries import get_release
 from webapp.cli.base import Noun, Verb, json_option, moment_text, org_option
+from webapp.context import shiplog
 
 release_commands = Noun("release", help="Releases.")
 
@@ -77,7 +77,9 @@ def render_release(facts: ReleaseFacts, shas: Sequence[str] | None = None) -> di
 
 def _render_tag(facts: HeadFacts) -> dict[str, Any] | None:
     tag = facts.tag
-    return tag and {
+    if tag is None:
+        return None
+    return {
         "name": tag.name,
         "repository": facts.repository.full_name,
         "sha": tag.sha,

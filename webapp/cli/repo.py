@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 from sqlalchemy.orm import Session
-from webapp.context import shiplog
 
 from domain.organizations import get_organization, get_project
 from domain.repositories import get_repository, track_repository, untrack_repository
@@ -15,6 +14,7 @@ from domain.repository_queries import RepositoryRow, list_repositories
 from jobs import enqueue
 from models import Repository
 from webapp.cli.base import Noun, Verb, json_option, moment_text, org_option, show
+from webapp.context import shiplog
 
 repo_commands = Noun("repo", help="Repositories.")
 

@@ -7,11 +7,11 @@ from urllib.parse import parse_qs
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from webapp.context import shiplog
 
 from domain.delivery_log import get_delivery, list_deliveries, retry_delivery
 from jobs import enqueue
 from models import DeliveryState
+from webapp.context import shiplog
 from webapp.security import current_membership, page_session
 
 bp = Blueprint("deliveries", __name__, url_prefix="/deliveries")
@@ -33,7 +33,7 @@ def list_page() -> ResponseReturnValue:
     return render_template(
         "deliveries.html",
         page=page,
-        state=state,
+        state_wanted=state,
         states=list(DeliveryState),
         is_continued=bool(after),
     )

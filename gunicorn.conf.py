@@ -1,0 +1,44 @@
+"""The server: one process, request threads, and the worker embedded in it.
+
+More web processes (`gunicorn -w 4`, on PostgreSQL) carry no worker: start `python -m jobs.worker`
+next to them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+from config import load_bind
+
+wsgi_app = "wsgi:app"
+bind = load_bind()
+workers = 1  # on SQLite more are slower: it has one writer
+threads = 32
+worker_class = "gthread"
+preload_app = False  # engines, threads and queues are made after the fork
+keepalive = 65
+timeout = 60
+graceful_timeout = 25
+control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """Check the settings and bring the schema up to date, in a process that is gone afterwards."""
+    upgrade = [sys.executable, "-m", "flask", "--app", "wsgi:app", "db", "upgrade"]
+    if subprocess.run(upgrade).returncode:
+        sys.exit(1)  # it has said why
+
+
+def post_worker_init(worker: Any) -> None:
+    """Open the queue and start the worker's threads, now that the process has forked."""
+    from webapp.serving import start
+
+    worker.stop_shiplog = start(worker.wsgi, with_worker=worker.cfg.workers == 1)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Let the workers finish the row they have."""
+    if hasattr(worker, "stop_shiplog"):
+        worker.stop_shiplog()

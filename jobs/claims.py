@@ -1,0 +1,165 @@
+"""Leases on rows: claim, release, retry, give up. One code for deliveries and for long work.
+
+A claim commits before the work begins, so that a row which kills its worker still counts the
+attempt. The lease's end identifies the claim: who finds another end in the row has lost it to
+another worker, and must not write.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.orm import Session
+
+from models import Delivery, DeliveryState, Work
+
+MAX_ATTEMPTS = 8
+FIRST_DELAY = timedelta(seconds=5)
+LONGEST_DELAY = timedelta(minutes=30)
+MAX_REASON = 1000
+WORKER_DIED = "the worker died while it ran"
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A table whose rows are worked off, and what its columns say when they are."""
+
+    name: str
+    model: type[Delivery] | type[Work]
+    waiting: ColumnElement[bool]  # apart from due_at and the lease
+    lease: timedelta  # longer than any single run takes
+    claimed: Mapping[str, Any]
+    released: Mapping[str, Any]
+
+    def given_up(self, now: datetime) -> Mapping[str, Any]:
+        """The columns that say "only a person or a later event makes this due again"."""
+        if self.model is Delivery:
+            return {"state": DeliveryState.failed}
+        return {"failed_at": now}
+
+
+DELIVERIES = Lane(
+    name="delivery",
+    model=Delivery,
+    waiting=Delivery.state == DeliveryState.received,
+    lease=timedelta(minutes=2),
+    claimed={"state": DeliveryState.running},
+    released={"state": DeliveryState.received},
+)
+WORK = Lane(
+    name="work",
+    model=Work,
+    waiting=and_(Work.due_at.is_not(None), Work.failed_at.is_(None)),
+    lease=timedelta(minutes=10),
+    claimed={},
+    released={},
+)
+LANES = (DELIVERIES, WORK)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on one row until *until*; *due_at* as it was, *attempts* with this one."""
+
+    lane: Lane
+    id: int
+    until: datetime
+    due_at: datetime
+    attempts: int
+
+
+def is_due(lane: Lane, now: datetime) -> ColumnElement[bool]:
+    """Waits for a worker now. A lapsed lease is not enough: `free_lapsed` takes the row back."""
+    return and_(lane.waiting, lane.model.due_at <= now, lane.model.claimed_until.is_(None))
+
+
+def is_lapsed(lane: Lane, now: datetime) -> ColumnElement[bool]:
+    """Claimed by a worker that should have been finished with it long ago."""
+    return and_(lane.model.claimed_until.is_not(None), lane.model.claimed_until <= now)
+
+
+def claim_next(session: Session, lane: Lane, *, now: datetime) -> Claim | None:
+    """Lease the row that has been due for longest, or None. The caller commits at once."""
+    model = lane.model
+    oldest = (
+        select(model.id)
+        .where(is_due(lane, now))
+        .order_by(model.due_at, model.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    until = now + lane.lease
+    row = session.execute(
+        update(model)
+        .where(model.id == oldest.scalar_subquery())
+        .values(claimed_until=until, attempts=model.attempts + 1, **lane.claimed)
+        .returning(model.id, model.due_at, model.attempts)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Claim(lane, row.id, until, row.due_at, row.attempts)
+
+
+def find_claimed(session: Session, claim: Claim) -> Any:
+    """The claimed row, locked; None when the lease has passed to somebody else."""
+    row: Any = session.get(claim.lane.model, claim.id, with_for_update=True)
+    return row if row is not None and row.claimed_until == claim.until else None
+
+
+def free_lapsed(session: Session, lane: Lane, *, now: datetime, all_of_them: bool = False) -> int:
+    """Take rows back from workers that died; with *all_of_them*, when none can be alive.
+
+    A row that has used up its attempts that way is given up: it may be what kills them.
+    """
+    model, freed = lane.model, 0
+    lapsed = model.claimed_until.is_not(None) if all_of_them else is_lapsed(lane, now)
+    for values, condition in (
+        (lane.given_up(now), model.attempts >= MAX_ATTEMPTS),
+        (lane.released, model.attempts < MAX_ATTEMPTS),
+    ):
+        statement = update(model).where(lapsed, condition)
+        result = session.execute(
+            statement.values(claimed_until=None, reason=WORKER_DIED, **values)
+            .returning(model.id)
+            .execution_options(synchronize_session=False)
+        )
+        freed += len(result.all())
+    return freed
+
+
+def postpone(row: Any, claim: Claim, *, until: datetime, reason: str) -> None:
+    """Make *row* due at *until*, without counting the attempt."""
+    _release(row, claim.lane.released, reason)
+    row.attempts = claim.attempts - 1
+    row.due_at = until
+
+
+def retry_or_give_up(
+    row: Any, claim: Claim, *, reason: str, now: datetime, is_hopeless: bool = False
+) -> None:
+    """Make *row* due again after a growing delay, or give it up after the last attempt."""
+    if is_hopeless or claim.attempts >= MAX_ATTEMPTS:
+        _release(row, claim.lane.given_up(now), reason)
+    else:
+        _release(row, claim.lane.released, reason)
+        row.due_at = now + delay_after(claim.attempts)
+
+
+def delay_after(attempts: int) -> timedelta:
+    """Doubles with each failure up to a cap; up to a quarter less, so that rows do not march."""
+    doubled: int = 2 ** (attempts - 1)
+    delay = min(FIRST_DELAY * doubled, LONGEST_DELAY)
+    return delay * (1 - random.random() / 4)  # noqa: S311 (no secret)
+
+
+def _release(row: Any, values: Mapping[str, Any], reason: str) -> None:
+    row.claimed_until = None
+    row.reason = reason[:MAX_REASON]
+    for name, value in values.items():
+        setattr(row, name, value)

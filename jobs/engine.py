@@ -1,0 +1,92 @@
+"""Huey, which carries messages to worker threads. Only this package knows it.
+
+The queue lives in a file of its own (`jobs.db`) next to SQLite, else in the PostgreSQL database.
+It may be deleted at any time: the sweep sends again what it held. Made after a fork, never before.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from huey import PostgresHuey, SqliteHuey
+from huey.consumer import Consumer, Scheduler
+from huey.serializer import SignedSerializer
+
+from jobs.runtime import Runtime
+from jobs.schedule import SWEEP_SECONDS, sweep
+from jobs.tasks import work_off
+
+WORKERS = 2
+TURN_SECONDS = 5.0  # then the worker takes the next message, so that none waits for ever
+LONGEST_POLL_SECONDS = 0.2  # of the queue's file; PostgreSQL notifies
+STOP_WITHIN_SECONDS = 20
+
+
+def make_huey(runtime: Runtime) -> Any:
+    settings, db = runtime.settings, runtime.db
+    if db.is_sqlite:
+        return SqliteHuey(
+            "shiplog", filename=str(settings.data_dir / "jobs.db"), results=False, fsync=False
+        )
+    # Messages are pickles: in a shared database only those that we signed are loaded.
+    signed = SignedSerializer(secret=settings.secret_keys[0], salt="shiplog-jobs")
+    return PostgresHuey("shiplog", dsn=db.driver_url, serializer=signed, results=False)
+
+
+class HueyQueue:
+    """Sends "look" messages, and makes the consumer that answers them by working off what is due."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.huey = make_huey(runtime)
+        self._look = self.huey.task(name="look")(self._on_message)
+
+    def send(self) -> None:
+        self._look()
+
+    def is_empty(self) -> bool:
+        return bool(self.huey.storage.queue_size() == 0)
+
+    def close(self) -> None:
+        self.huey.storage.close()
+
+    def _on_message(self) -> None:
+        if not work_off(self._runtime, seconds=TURN_SECONDS):
+            self.send()
+
+
+class ShiplogConsumer(Consumer):  # type: ignore[misc]  # huey has no types
+    """Worker threads, and the sweep in the place of Huey's scheduler, which counts in minutes.
+
+    *handles_signals* is False in a thread of the web server. Huey restarts a thread that dies.
+    """
+
+    def __init__(self, runtime: Runtime, queue: HueyQueue, *, handles_signals: bool) -> None:
+        self._runtime, self._queue, self._handles_signals = runtime, queue, handles_signals
+        super().__init__(
+            queue.huey,
+            workers=WORKERS,
+            periodic=False,
+            initial_delay=LONGEST_POLL_SECONDS / 4,
+            max_delay=LONGEST_POLL_SECONDS,
+            shutdown_timeout=STOP_WITHIN_SECONDS,
+            graceful_signal="TERM",
+        )
+
+    def _create_scheduler(self) -> Scheduler:
+        return SweepLoop(self._runtime, self._queue, self.stop_flag)
+
+    def _set_signal_handlers(self) -> None:
+        if self._handles_signals:
+            super()._set_signal_handlers()
+
+
+class SweepLoop(Scheduler):  # type: ignore[misc]  # huey has no types
+    def __init__(self, runtime: Runtime, queue: HueyQueue, stop_flag: Any) -> None:
+        super().__init__(queue.huey, stop_flag, interval=1, periodic=False)
+        self._runtime, self._queue = runtime, queue
+
+    def loop(self, now: object = None) -> None:
+        if sweep(self._runtime) and self._queue.is_empty():
+            self._queue.send()
+        self.stop_flag.wait(SWEEP_SECONDS)

@@ -1,0 +1,26 @@
+"""The sweep: finds what is due and was not announced, whatever the reason.
+
+A crash, a lost message, a retry whose time has come and a restored backup are all the same case.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import exists, select
+
+from jobs.claims import LANES, is_due, is_lapsed
+from jobs.runtime import Runtime
+from jobs.tasks import take_back
+
+SWEEP_SECONDS = 2.0
+
+
+def sweep(runtime: Runtime) -> bool:
+    """Take rows back from workers that died; whether anything is due now.
+
+    Reads first: an idle server never takes the write lock.
+    """
+    now = runtime.now()
+    with runtime.db.reading() as session:
+        lapsed = [session.scalar(select(exists().where(is_lapsed(lane, now)))) for lane in LANES]
+        due = [session.scalar(select(exists().where(is_due(lane, now)))) for lane in LANES]
+    return (any(lapsed) and take_back(runtime) > 0) or any(due)

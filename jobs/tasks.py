@@ -1,0 +1,156 @@
+"""What a worker does: claim the oldest due row, call the package that knows it, mark it done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from integrations.github.errors import AccessDeniedError, RateLimitedError
+from integrations.github.webhooks import handle_delivery
+from integrations.github.work import run_slice
+from jobs.claims import (
+    DELIVERIES,
+    LANES,
+    WORK,
+    Claim,
+    Lane,
+    claim_next,
+    find_claimed,
+    free_lapsed,
+    postpone,
+    retry_or_give_up,
+)
+from jobs.runtime import Runtime
+from models import Delivery, DeliveryState, Work
+
+log = structlog.get_logger(__name__)
+RowT = TypeVar("RowT")
+
+
+class LeaseLostError(Exception):
+    """Another worker has the row by now; nothing of this run may be written."""
+
+
+def process_delivery(runtime: Runtime, claim: Claim) -> None:
+    """Apply one delivery: its effects and its outcome commit together, or not at all."""
+    with runtime.db.transaction() as session:
+        delivery: Delivery = _hold(find_claimed(session, claim))
+        structlog.contextvars.bind_contextvars(delivery=delivery.guid)
+        now = runtime.now()
+        outcome = handle_delivery(session, delivery, now=now)
+        delivery.state = DeliveryState(outcome.state)
+        delivery.reason = outcome.reason
+        delivery.effects = outcome.effects or None
+        delivery.finished_at = now
+        delivery.claimed_until = None
+    log.info("delivery worked off", state=outcome.state, reason=outcome.reason)
+
+
+def process_work(runtime: Runtime, claim: Claim) -> None:
+    """Do one slice of long work; it commits its own effects and progress."""
+    outcome = run_slice(runtime.db, claim.id, now=runtime.now, github=runtime.github)
+    with runtime.db.transaction() as session:
+        work: Work = _hold(find_claimed(session, claim))
+        if work.due_at == claim.due_at:
+            work.due_at = outcome.due_at
+        # else somebody asked for it anew while the slice ran: that stands
+        work.reason = outcome.reason
+        work.claimed_until, work.attempts = None, 0
+        work.finished_at = None if work.due_at else runtime.now()
+
+
+PROCESS: dict[str, Callable[[Runtime, Claim], None]] = {
+    DELIVERIES.name: process_delivery,
+    WORK.name: process_work,
+}
+
+
+def work_off(runtime: Runtime, *, seconds: float = float("inf")) -> bool:
+    """Work off what is due, deliveries first, oldest first; False when *seconds* were not enough."""
+    deadline = monotonic() + seconds
+    while _next(runtime):
+        if monotonic() > deadline:
+            return False
+    return True
+
+
+def drain(runtime: Runtime) -> int:
+    """Work off everything due by `runtime.now()`, in this thread; how many runs it took.
+
+    For tests and commands: no queue, no waiting. What failed and is due later stays.
+    """
+    take_back(runtime)
+    runs = 0
+    while _next(runtime):
+        runs += 1
+    return runs
+
+
+def take_back(runtime: Runtime, *, all_of_them: bool = False) -> int:
+    """Free what dead workers hold: lapsed leases, or all, when no other worker can be alive."""
+    with runtime.db.transaction() as session:
+        freed = sum(
+            free_lapsed(session, lane, now=runtime.now(), all_of_them=all_of_them) for lane in LANES
+        )
+    if freed:
+        log.warning("rows taken back from workers that died", rows=freed)
+    return freed
+
+
+def _next(runtime: Runtime) -> bool:
+    """Run one row, whichever lane has one; False when there is none for this worker."""
+    if _run_one(runtime, DELIVERIES):
+        return True
+    if not runtime.long_work.acquire(blocking=False):
+        return False  # the worker that has it goes on until nothing is due
+    try:
+        return _run_one(runtime, WORK)
+    finally:
+        runtime.long_work.release()
+
+
+def _run_one(runtime: Runtime, lane: Lane) -> bool:
+    with runtime.db.transaction() as session:
+        claim = claim_next(session, lane, now=runtime.now())
+    if claim is not None:
+        with structlog.contextvars.bound_contextvars(lane=lane.name, row=claim.id):
+            _attempt(runtime, claim)
+    return claim is not None
+
+
+def _attempt(runtime: Runtime, claim: Claim) -> None:
+    """Run the claimed row; no failure gets past here, each ends as a reason in its row."""
+    try:
+        PROCESS[claim.lane.name](runtime, claim)
+    except LeaseLostError:
+        log.warning("lease lost to another worker")
+    except RateLimitedError as error:
+        log.info("postponed", until=error.until.isoformat())
+        with runtime.db.transaction() as session:
+            if (row := find_claimed(session, claim)) is not None:
+                postpone(row, claim, until=error.until, reason=str(error))
+    except Exception as error:  # the one place: a bad row must never stop the others
+        reason = describe(error)
+        log.exception("failed", attempt=claim.attempts, reason=reason)
+        with runtime.db.transaction() as session:
+            if (row := find_claimed(session, claim)) is not None:
+                hopeless = isinstance(error, AccessDeniedError)
+                now = runtime.now()
+                retry_or_give_up(row, claim, reason=reason, now=now, is_hopeless=hopeless)
+
+
+def describe(error: Exception) -> str:
+    """The failure in a line for people; never SQL parameters, which hold what people wrote."""
+    if isinstance(error, DBAPIError):
+        return f"{type(error).__name__}: {error.orig}"
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _hold(row: RowT | None) -> RowT:
+    if row is None:
+        raise LeaseLostError
+    return row

@@ -1,0 +1,83 @@
+"""Fixtures for all tests: a database with our tables, on SQLite or PostgreSQL, and what runs on it.
+
+`pytest --database postgresql` runs the same tests on TEST_DATABASE_URL, or on a bundled server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from config import GitHubSettings, Settings
+from jobs import Runtime
+from models.session import Database
+from tests.clock import Clock
+from tests.databases import Databases, PostgresDatabases, SqliteDatabases
+from webapp import create_app
+from webapp.context import shiplog
+
+WEBHOOK_SECRET = "it is a secret to everybody"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+
+
+@pytest.fixture(scope="session")
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Databases]:
+    made: Databases
+    if request.config.getoption("--database") == "sqlite":
+        made = SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    else:
+        worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+        base = tmp_path_factory.getbasetemp()
+        made = PostgresDatabases(base if worker == "main" else base.parent, worker=worker)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> str:
+    """A database with all tables and no rows, which this test has to itself."""
+    return databases.fresh()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    db = Database(database_url)
+    yield db
+    db.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time that the runtime's jobs see; tests move it."""
+    return Clock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return Settings(
+        data_dir=tmp_path,
+        database_url=database_url,
+        secret_keys=("a key for tests",),
+        github=GitHubSettings(webhook_secrets=(WEBHOOK_SECRET,)),
+    )
+
+
+@pytest.fixture
+def runtime(settings: Settings, database: Database, clock: Clock) -> Runtime:
+    """What jobs are given. It has no queue: `jobs.drain(runtime)` works off what is due."""
+    return Runtime(settings, database, now=clock)
+
+
+@pytest.fixture
+def app(runtime: Runtime) -> Iterator[Flask]:
+    app = create_app(runtime)
+    yield app
+    shiplog(app).committer.close()

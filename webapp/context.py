@@ -1,0 +1,34 @@
+"""What the views of an application share; reached through `shiplog()` in a request or command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from jobs import Runtime
+from webapp.committer import Committer
+from webapp.metrics import Metrics
+
+NAME = "shiplog"
+
+
+@dataclass(frozen=True)
+class Shiplog:
+    runtime: Runtime
+    committer: Committer
+    metrics: Metrics
+
+    def attach(self, app: Flask) -> None:
+        app.extensions[NAME] = self
+
+    def close(self) -> None:
+        """Write what was handed over and close the connections, in that order."""
+        self.committer.close()
+        self.runtime.close()
+
+
+def shiplog(app: Flask | None = None) -> Shiplog:
+    """The parts of *app*, by default of the application that handles this request."""
+    return cast("Shiplog", (app or current_app).extensions[NAME])

@@ -1,0 +1,160 @@
+"""The webhook intake: prove that a delivery is GitHub's, store it, leave everything else to a job.
+
+A plain WSGI callable in front of Flask, which would cost more than all that is done here. The
+checks come in the order that the interface promises; nothing is parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from domain.errors import ShiplogError
+from integrations.github.deliveries import (
+    NotADeliveryError,
+    Stored,
+    parse_envelope,
+    store_deliveries,
+)
+from integrations.github.signature import SignatureError, verify_signature
+from webapp.committer import Committer, NotDurableError
+from webapp.metrics import Metrics
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = structlog.get_logger(__name__)
+
+PATH = "/webhooks/github"
+MAX_BODY = 25 * 1024 * 1024  # GitHub sends nothing larger
+READ_STEP = 256 * 1024
+RETRY_AFTER_SECONDS = "30"
+REASONS = {
+    202: "202 Accepted",
+    400: "400 Bad Request",
+    401: "401 Unauthorized",
+    405: "405 Method Not Allowed",
+    413: "413 Content Too Large",
+    503: "503 Service Unavailable",
+}
+
+
+class TooLargeError(ShiplogError):
+    """More bytes than GitHub ever sends, declared or read."""
+
+
+class MethodError(ShiplogError):
+    """Deliveries are posted."""
+
+
+STATUS_OF: dict[type[ShiplogError], tuple[int, list[tuple[str, str]]]] = {
+    MethodError: (405, [("Allow", "POST")]),
+    TooLargeError: (413, []),
+    SignatureError: (401, []),
+    NotADeliveryError: (400, []),
+    NotDurableError: (503, [("Retry-After", RETRY_AFTER_SECONDS)]),
+}
+
+
+class Intake:
+    """Answers `POST /webhooks/github`; hands every other path to *following*."""
+
+    def __init__(
+        self,
+        following: WSGIApplication,
+        *,
+        committer: Committer,
+        webhook_secrets: Callable[[], Sequence[str]],
+        now: Callable[[], datetime],
+        metrics: Metrics,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        self._following = following
+        self._committer = committer
+        self._webhook_secrets = webhook_secrets
+        self._now = now
+        self._metrics = metrics
+        self._max_body = max_body
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != PATH:
+            return self._following(environ, start_response)
+        began = time.perf_counter()
+        headers: list[tuple[str, str]] = []
+        answer: dict[str, str]
+        try:
+            guid, stored = self._receive(environ)
+        except tuple(STATUS_OF) as error:
+            status, headers = STATUS_OF[type(error)]
+            answer = {"detail": str(error)}
+            log.warning("delivery refused", status=status, why=str(error), **_named(environ))
+        else:
+            status, answer = 202, {"delivery": guid, "status": stored}
+            log.info("delivery received", status=stored, **_named(environ))
+        self._metrics.intake(status, time.perf_counter() - began)
+        return _respond(start_response, status, answer, headers)
+
+    def _receive(self, environ: WSGIEnvironment) -> tuple[str, Stored]:
+        if environ["REQUEST_METHOD"] != "POST":
+            raise MethodError("deliveries are posted")
+        body = read_body(environ, limit=self._max_body)
+        verify_signature(
+            body, environ.get("HTTP_X_HUB_SIGNATURE_256"), secrets=self._webhook_secrets()
+        )
+        envelope = parse_envelope(
+            guid=environ.get("HTTP_X_GITHUB_DELIVERY"),
+            event=environ.get("HTTP_X_GITHUB_EVENT"),
+            content_type=environ.get("CONTENT_TYPE"),
+            body=body,
+            now=self._now(),
+        )
+        return envelope.guid, self._committer.submit(store_deliveries, envelope, size=len(body))
+
+
+def read_body(environ: WSGIEnvironment, *, limit: int) -> bytes | bytearray:
+    """The body as sent, chunked or not. Raises TooLargeError before more than *limit* is held."""
+    stream = environ["wsgi.input"]
+    declared = environ.get("CONTENT_LENGTH")
+    if declared and "HTTP_TRANSFER_ENCODING" not in environ:
+        length = int(declared)  # a server lets nothing but digits through
+        if length > limit:
+            raise TooLargeError("the body is larger than 25 MB")
+    elif environ.get("wsgi.input_terminated"):
+        length = limit + 1
+    else:
+        return b""
+    step: bytes = stream.read(min(length, READ_STEP))
+    if len(step) == length <= limit:
+        return step  # nearly every delivery
+    body = bytearray(step)
+    while step and len(body) < length:
+        step = stream.read(min(length - len(body), READ_STEP))
+        body += step
+    if len(body) > limit:
+        raise TooLargeError("the body is larger than 25 MB")
+    return body
+
+
+def _named(environ: WSGIEnvironment) -> dict[str, str | None]:
+    """What a log line may say of a delivery, which is not proven genuine when it is refused."""
+    guid, event = environ.get("HTTP_X_GITHUB_DELIVERY"), environ.get("HTTP_X_GITHUB_EVENT")
+    return {"delivery": guid and guid[:64], "event_name": event and event[:64]}
+
+
+def _respond(
+    start_response: StartResponse,
+    status: int,
+    answer: dict[str, str],
+    headers: list[tuple[str, str]],
+) -> Iterable[bytes]:
+    body = json.dumps(answer).encode()
+    start_response(
+        REASONS[status],
+        [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers],
+    )
+    return [body]

@@ -1,0 +1,68 @@
+"""What Prometheus reads: the intake's answers and times; the queue's state, read when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from jobs.status import Queue
+
+FindQueue = Callable[[], tuple[Queue, dict[str, int]] | None]
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """One registry an application, so that two in one process do not share numbers."""
+
+    def __init__(self, find_queue: FindQueue) -> None:
+        self.registry = CollectorRegistry()
+        self._answers = Counter(
+            "shiplog_intake_answers",
+            "Answers of the webhook intake by HTTP status",
+            ["status"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "shiplog_intake_seconds",
+            "Seconds from a webhook request to its answer",
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self.registry.register(_QueueCollector(find_queue))
+
+    def intake(self, status: int, seconds: float) -> None:
+        """Count one answer of the intake."""
+        self._answers.labels(str(status)).inc()
+        self._seconds.observe(seconds)
+
+
+class _QueueCollector(Collector):
+    def __init__(self, find_queue: FindQueue) -> None:
+        self._find_queue = find_queue
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        found = self._find_queue()
+        if found is None:
+            return
+        queue, states = found
+        deliveries = GaugeMetricFamily(
+            "shiplog_deliveries", "Stored deliveries by state", labels=["state"]
+        )
+        for state, count in states.items():
+            deliveries.add_metric([state], count)
+        yield deliveries
+        yield GaugeMetricFamily(
+            "shiplog_pending_jobs", "Received and not worked off", value=queue.pending_jobs
+        )
+        yield GaugeMetricFamily(
+            "shiplog_oldest_pending_seconds",
+            "Age of the oldest of them",
+            value=queue.oldest_pending_seconds,
+        )
+        yield GaugeMetricFamily("shiplog_failed_jobs", "Given up", value=queue.failed_jobs)

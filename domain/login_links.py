@@ -99,7 +99,7 @@ def list_memberships(
         .join(Organization, Organization.id == LoginLink.organization_id)
         .where(LoginLink.id.in_(link_ids), LoginLink.used_at > now - SESSION_LIFETIME)
         .order_by(Organization.slug, LoginLink.used_at)
-    ).tuples()
+    )
     return list(
         {organization.id: _membership(link, organization) for link, organization in rows}.values()
     )

@@ -20,6 +20,8 @@ The sets are those of membership.md; `git rev-list` is the judge in the tests.
 from __future__ import annotations
 
 import heapq
+import sys
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -261,11 +263,7 @@ class _Walk:
         if was_new and because_of is not None:
             return  # excluded since; that has its own entry, or its span said all
         node = self.nodes[sha]
-        expands: tuple[str, ...] = node.parents or ()
-        listed: tuple[str, ...] = ()
-        if node.span is not None:
-            expands = (node.span.before,) if node.span.before else ()
-            listed = tuple(other for other in node.span.listed if other != sha)
+        expands, listed = _leads_to(node)
         self.load((*expands, *listed))
         for other in expands:
             self.add(other) if because_of is None else self.exclude(other, because_of)
@@ -299,41 +297,53 @@ def new_commits(
 
 
 def first_reached(facts: Facts, head: str, candidates: Sequence[str]) -> str | None:
-    """The first of *candidates* (in their order) that *head* reaches; all must be closed or listed.
+    """The first of *candidates* (in their order) that *head* reaches; *head* must be closed.
 
     Walks down from *head* no further than the last candidate that could still win.
     """
-    order = {sha: place for place, sha in reversed(list(enumerate(candidates)))}
-    nodes = dict(facts.nodes({head, *order}))
+    place: dict[str, int] = {}
+    for number, sha in enumerate(candidates):
+        place.setdefault(sha, number)
+    nodes = dict(facts.nodes({head, *place}))
     if head not in nodes:
         return None
-    best = len(candidates)
+    best = place.get(head, len(candidates))
+    hopes = _Hopes({sha: nodes[sha].floor or 0 for sha in place if sha in nodes}, place)
     seen = {head}
     heap = [(-(nodes[head].rank or 0), head)]
-    best = min(best, order.get(head, best))
-    # Those that could still be better than the best one found, by floor, highest floor last.
-    while heap:
-        top = -heap[0][0]
-        if not any(
-            place < best and sha in nodes and (nodes[sha].floor or 0) <= top
-            for sha, place in order.items()
-        ):
-            break
-        _, sha = heapq.heappop(heap)
-        node = nodes[sha]
-        expands = node.parents or ()
-        listed: tuple[str, ...] = ()
-        if node.span is not None:
-            expands = (node.span.before,) if node.span.before else ()
-            listed = node.span.listed
+    while heap and hopes.best_below(-heap[0][0]) < best:
+        node = nodes[heapq.heappop(heap)[1]]
+        expands, listed = _leads_to(node)
         nodes.update(facts.nodes([other for other in expands if other not in nodes]))
-        for other in (*expands, *listed):
-            best = min(best, order.get(other, best))
+        best = min(best, *(place.get(other, best) for other in (*expands, *listed)), best)
         for other in expands:
             if other not in seen:
                 seen.add(other)
                 heapq.heappush(heap, (-(nodes[other].rank or 0), other))
     return candidates[best] if best < len(candidates) else None
+
+
+class _Hopes:
+    """Which candidate could still be reached, as the walk sinks: those whose floor is not above."""
+
+    def __init__(self, floors: Mapping[str, int], place: Mapping[str, int]) -> None:
+        rising = sorted((floor, place[sha]) for sha, floor in floors.items())
+        self.floors = [floor for floor, _ in rising]
+        least = len(place)
+        self.best = [least := min(least, number) for _, number in rising]
+
+    def best_below(self, rank: int) -> int:
+        """Least place of a candidate that a commit of *rank* may lead to; a large number if none."""
+        index = bisect_right(self.floors, rank) - 1
+        return self.best[index] if index >= 0 else sys.maxsize
+
+
+def _leads_to(node: Node) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a closed commit expands into, and what it merely lists."""
+    if node.span is None:
+        return node.parents or (), ()
+    listed = tuple(other for other in node.span.listed if other != node.sha)
+    return (node.span.before,) if node.span.before else (), listed
 
 
 def contains(facts: Facts, head: str, sha: str) -> bool:

@@ -7,21 +7,19 @@ statements, however long the history is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
+from domain.bulk import batches, table_of
 from domain.graph import Closing, Node, SpanFact, close
 from models import Commit, Span
 
-T = TypeVar("T")
-
 FIRST_WINDOW = 64  # rows around a miss
 LARGEST_WINDOW = 2048
-BATCH = 500  # names in one IN (…); SQLite takes 32,766 parameters, PostgreSQL 65,535
 
 _COLUMNS = (
     Commit.id,
@@ -32,11 +30,6 @@ _COLUMNS = (
     Commit.span_id,
     Commit.committed_at,
 )
-
-
-def batches(items: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 class StoredGraph:
@@ -132,7 +125,7 @@ class StoredGraph:
                 }
             )
             self._nodes[sha] = Node(sha, node.parents, rank, floor, span, node.time, node.id)
-        table = cast(Table, Commit.__table__)
+        table = table_of(Commit)
         statement = (
             update(table)
             .where(table.c.id == bindparam("commit_id"))

@@ -1,7 +1,10 @@
 """Reverts and cherry-picks, as git writes them into messages, and what they leave alive."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T", bound=Hashable)
 
 # At least 7 digits: git abbreviates no shorter. 64 are a SHA-256 name.
 _SHA = r"([0-9a-f]{7,64})(?![0-9a-z])"
@@ -24,7 +27,7 @@ def find_cherry_picked(message: str) -> list[str]:
     return _find_shas(_PICKED, message)
 
 
-def alive(commit: str, members: Collection[str], reverters: Mapping[str, Iterable[str]]) -> bool:
+def alive(commit: T, members: Collection[T], reverters: Mapping[T, Iterable[T]]) -> bool:
     """Say whether the effect of *commit* is part of *members*, by parity (membership.md).
 
     A commit is alive if it is a member and no living member reverts it: a revert of a revert
@@ -34,8 +37,8 @@ def alive(commit: str, members: Collection[str], reverters: Mapping[str, Iterabl
 
 
 def list_alive(
-    commits: Iterable[str], members: Collection[str], reverters: Mapping[str, Iterable[str]]
-) -> set[str]:
+    commits: Iterable[T], members: Collection[T], reverters: Mapping[T, Iterable[T]]
+) -> set[T]:
     """Return those of *commits* that are alive; linear in the reverts that lie behind them.
 
     Pass a set of members. Works from the reverts that nobody reverts back to the commits asked
@@ -43,11 +46,11 @@ def list_alive(
     """
     asked = [commit for commit in commits if commit in members]
     behind = _collect_reverters(asked, members, reverters)
-    reverted_by: dict[str, list[str]] = {commit: [] for commit in behind}
+    reverted_by: dict[T, list[T]] = {commit: [] for commit in behind}
     for commit, sources in behind.items():
         for source in sources:
             reverted_by[source].append(commit)
-    dead: set[str] = set()
+    dead: set[T] = set()
     open_reverters = {commit: len(sources) for commit, sources in behind.items()}
     settled_alive = [commit for commit, count in open_reverters.items() if count == 0]
     while settled_alive:
@@ -62,10 +65,10 @@ def list_alive(
 
 
 def _collect_reverters(
-    commits: Iterable[str], members: Collection[str], reverters: Mapping[str, Iterable[str]]
-) -> dict[str, set[str]]:
+    commits: Iterable[T], members: Collection[T], reverters: Mapping[T, Iterable[T]]
+) -> dict[T, set[T]]:
     """Return, for the commits and all that bears on them, the members that revert each."""
-    found: dict[str, set[str]] = {}
+    found: dict[T, set[T]] = {}
     waiting = list(commits)
     while waiting:
         commit = waiting.pop()

@@ -62,7 +62,8 @@ class Tag(Base):
 
     `made_at` is the tagger's date of an annotated tag, else the committer's date of its commit. A
     push names an annotated tag without its date: then `is_made_exact` is False, `made_at` is the
-    commit's date, the earliest that it can be, and `pushed_at` the latest.
+    commit's date, the earliest that it can be, and `pushed_at` the latest. A deleted tag keeps
+    the last position that it had.
     """
 
     __tablename__ = "tag"
@@ -82,6 +83,12 @@ class Tag(Base):
     pushed_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     check_due_at: Mapped[datetime | None]  # ask GitHub what the ref holds, not before this moment
+
+    @property
+    def is_deleted(self) -> bool:
+        if self.deleted_at is None:
+            return False
+        return self.pushed_at is None or self.deleted_at >= self.pushed_at
 
     @property
     def is_annotated(self) -> bool:

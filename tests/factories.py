@@ -1,4 +1,4 @@
-"""Rows with valid defaults: a test states only what matters to it. All but `make_delivery` flush, none of them commits."""
+"""Rows with valid defaults: a test states only what matters to it. Each flushes, none commits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
@@ -28,7 +27,6 @@ from models import (
     Repository,
     Tag,
 )
-from models.session import Database
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 RowT = TypeVar("RowT", bound=Base)
@@ -193,15 +191,14 @@ def make_activity(session: Session, organization: Organization, **given: Any) ->
     )
 
 
-def make_logged_delivery(
+def make_delivery(
     session: Session, organization: Organization | None = None, **given: Any
 ) -> Delivery:
-    """A delivery that was worked off, as the log shows it."""
     return _make(
         session,
         Delivery,
         given,
-        guid=str(uuid4()),
+        guid=f"00000000-0000-0000-0000-{next(_numbers):012}",
         event="push",
         content_type="application/json",
         body=b'{"ref": "refs/heads/main"}',
@@ -211,26 +208,3 @@ def make_logged_delivery(
         due_at=NOW,
         organization_id=organization.id if organization else None,
     )
-
-
-def make_delivery(
-    db: Database,
-    *,
-    at: datetime,
-    guid: str | None = None,
-    event: str = "ping",
-    body: bytes = b"{}",
-) -> Delivery:
-    """A delivery as the intake stores it, committed."""
-    with db.transaction() as session:
-        return _make(
-            session,
-            Delivery,
-            {},
-            guid=guid or str(uuid4()),
-            event=event,
-            content_type="application/json",
-            body=body,
-            received_at=at,
-            due_at=at,
-        )

@@ -12,7 +12,14 @@ class GitHubError(ShiplogError):
 
 
 class NotFoundOnGitHubError(GitHubError):
-    """404, or 422 for a commit: gone, never there, or no access (which looks the same)."""
+    """404, or 422 for a commit: gone, never there, or no access (which looks the same).
+
+    409 is an empty repository.
+    """
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class AccessDeniedError(GitHubError):

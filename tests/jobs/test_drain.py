@@ -7,7 +7,7 @@ from sqlalchemy import select
 from jobs import Runtime, drain
 from models import Delivery, DeliveryState
 from tests.clock import Clock
-from tests.factories import make_delivery
+from tests.inbox import make_delivery
 
 
 def reload(runtime: Runtime, delivery: Delivery) -> Delivery:

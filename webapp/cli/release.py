@@ -84,7 +84,7 @@ def _render_tag(facts: HeadFacts) -> dict[str, Any] | None:
         "repository": facts.repository.full_name,
         "sha": tag.sha,
         "made_at": moment_text(tag.made_at),
-        "deleted": tag.deleted_at is not None,
+        "deleted": tag.is_deleted,
     }
 
 

@@ -1,0 +1,152 @@
+"""What goes wrong on purpose: injected failures, and budgets that run out."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from demo.github.clock import Clock
+from demo.github.wire import ApiError, Reply
+
+SECONDARY = (
+    "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+)
+
+FORBIDDEN = "Resource not accessible by integration"
+
+
+@dataclass
+class Fault:
+    """A failure that waits for the next matching request."""
+
+    status: int
+    times: int
+    path: str | None
+    headers: dict[str, str]
+    body: Any
+    cut: bool
+    reset: bool
+
+
+class Faults:
+    """The failures still to come."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        self._waiting.append(fault)
+
+    def clear(self) -> None:
+        self._waiting.clear()
+
+    def take(self, path: str) -> Fault | None:
+        """Return the first failure for *path* (part of it matches) and count it down."""
+        with self._lock:
+            for fault in self._waiting:
+                if fault.path is None or fault.path in path:
+                    fault.times -= 1
+                    if fault.times == 0:
+                        self._waiting.remove(fault)
+                    return fault
+        return None
+
+
+def spoil(fault: Fault, reply: Reply) -> Reply:
+    """Return what *reply* becomes: another status, half of itself, or nothing."""
+    if fault.reset:
+        return Reply(broken="reset")
+    if fault.status >= 400 or fault.body is not None:
+        body = fault.body if fault.body is not None else {"message": _message(fault)}
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        raw = body.encode() if isinstance(body, str) else raw
+        # The failure stands for GitHub's own, so the budget's headers stay unless they are named.
+        return Reply(
+            None, fault.status, reply.headers | fault.headers, raw, "cut" if fault.cut else None
+        )
+    reply.headers |= fault.headers
+    reply.broken = "cut" if fault.cut else None
+    return reply
+
+
+def _message(fault: Fault) -> str:
+    names = {name.lower() for name in fault.headers}
+    if fault.status in (403, 429):
+        if fault.headers.get("x-ratelimit-remaining") == "0":
+            return "API rate limit exceeded for installation."
+        if "retry-after" in names:
+            return SECONDARY
+    usual = {401: "Bad credentials", 403: FORBIDDEN, 404: "Not Found"}
+    return usual.get(fault.status, "Server Error")
+
+
+@dataclass
+class Budget:
+    """Requests one caller has left until `reset`."""
+
+    limit: int
+    remaining: int
+    reset: datetime
+
+    def json(self) -> dict[str, int]:
+        return {
+            "limit": self.limit,
+            "used": max(0, self.limit - self.remaining),
+            "remaining": self.remaining,
+            "reset": int(self.reset.timestamp()),
+        }
+
+
+@dataclass
+class Limits:
+    """The budgets of all callers; one caller has one per resource (`core`, `graphql`)."""
+
+    clock: Clock
+    limit: int = 5000
+    _budgets: dict[tuple[str, str], Budget] = field(default_factory=dict)
+    _start: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def set(self, remaining: int, reset_in: float, resource: str) -> None:
+        """Give every caller this much of the resource, until *reset_in* seconds from now."""
+        with self._lock:
+            self._start = {**self._start, resource: (remaining, reset_in)}
+            for key in [key for key in self._budgets if key[1] == resource]:
+                del self._budgets[key]
+
+    def budget(self, caller: str, resource: str) -> Budget:
+        """Return the caller's budget, a fresh one when the old one's time is over."""
+        now = self.clock.now()
+        key = (caller, resource)
+        if key not in self._budgets:
+            remaining, seconds = self._start.get(resource, (self.limit, 3600))
+            if caller == "app":  # limits are for installations; the App itself has its own
+                remaining, seconds = self.limit, 3600
+            self._budgets[key] = Budget(self.limit, remaining, now + timedelta(seconds=seconds))
+        budget = self._budgets[key]
+        if budget.reset <= now:
+            budget.remaining, budget.reset = budget.limit, now + timedelta(hours=1)
+        return budget
+
+    def spend(self, caller: str, resource: str) -> None:
+        """Take one request off; raise the primary rate limit's 403 when none is left."""
+        with self._lock:
+            budget = self.budget(caller, resource)
+            if budget.remaining <= 0:
+                raise ApiError(403, f"API rate limit exceeded for {caller}.")
+            budget.remaining -= 1
+
+    def refund(self, caller: str, resource: str) -> None:
+        """Give back what a conditional request took that was answered 304."""
+        with self._lock:
+            self.budget(caller, resource).remaining += 1
+
+    def headers(self, caller: str, resource: str) -> dict[str, str]:
+        with self._lock:
+            shown = self.budget(caller, resource).json()
+        return {f"x-ratelimit-{name}": str(value) for name, value in shown.items()} | {
+            "x-ratelimit-resource": resource
+        }

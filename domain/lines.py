@@ -1,0 +1,84 @@
+"""Lines of versions: which points on one shorten the list of another (membership.md).
+
+A point is a release's head on a line. Points are ordered by *earlier*: when the tag was made, then
+version, then name. A push names an annotated tag without its tagger's date; such a point has a
+range of moments, and `find_doubtful` says for which tag GitHub must be asked because the answer
+could differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.tags import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One head. `made_at` is exact, or the earliest moment possible; `pushed_at` is the latest."""
+
+    head_id: int
+    name: str
+    sha: str
+    order: Order
+    made_at: datetime
+    is_exact: bool = True
+    pushed_at: datetime | None = None
+    is_withdrawn: bool = False
+
+    @property
+    def key(self) -> tuple[datetime, Order, str]:
+        return (self.made_at, self.order, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What shortens a point's list: `lower` always does, best first; `marked` if descended from."""
+
+    lower: list[Point]
+    marked: dict[str, list[Point]]  # by sha
+
+
+def find_baseline(points: Iterable[Point], point: Point) -> Baseline:
+    """The earlier points of the line that count for *point*; withdrawn ones do not."""
+    earlier = [
+        other
+        for other in points
+        if other.key < point.key and not other.is_withdrawn and other.head_id != point.head_id
+    ]
+    lower = [other for other in earlier if other.order < point.order]
+    lower.sort(key=lambda other: (other.order, other.key), reverse=True)
+    marked: dict[str, list[Point]] = {}
+    for other in earlier:
+        marked.setdefault(other.sha, []).append(other)
+    return Baseline(lower, marked)
+
+
+def find_doubtful(points: Sequence[Point], point: Point) -> Point | None:
+    """The point whose exact date should be asked for, because it decides about *point*'s place.
+
+    Nothing is asked when the ranges do not touch, nor when the dates of the commits, the versions
+    and the order of the pushes all say the same: so a tag pushed in the course of things costs no
+    call, and a back-filled one costs one.
+    """
+    rivals = [other for other in points if other is not point and _is_in_doubt(other, point)]
+    inexact = [other for other in [point, *rivals] if not other.is_exact]
+    return inexact[0] if rivals else None
+
+
+def _is_in_doubt(one: Point, other: Point) -> bool:
+    if one.is_exact and other.is_exact:
+        return False
+    first, second = sorted((one, other), key=lambda point: point.key)
+    latest = first.made_at if first.is_exact else first.pushed_at
+    if latest is not None and latest < second.made_at:
+        return False
+    agree = (
+        first.order <= second.order
+        and first.pushed_at is not None
+        and second.pushed_at is not None
+        and first.pushed_at <= second.pushed_at
+    )
+    return not agree

@@ -1,0 +1,227 @@
+"""new(T) of each head, computed from the stored graph and kept up to date (membership.md).
+
+The result depends on the graph and the tags alone. Whoever records facts marks heads stale and
+calls `refresh`; what cannot be computed yet is left *incomplete* with its cause, and the commits
+that GitHub must be asked about are returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from domain.graph import NewCommits, first_reached, new_commits
+from domain.graph_store import StoredGraph
+from domain.lines import Baseline, Point, find_baseline, find_doubtful
+from domain.provenance import Why
+from domain.release_lists import Changes, refresh_release, store_list
+from domain.tags import TagVersion, parse_tag
+from models import Head, ListState, Release, Repository, Tag
+
+FIRST_RELEASE_COMMITS = 10  # shown while the history is not known
+
+IMPORT_RUNNING = "the history of the repository is not known yet"
+IMPORT_REMEDY = "It is being imported; the list completes itself."
+FIRST_RELEASE = "incomplete: first release"
+GAPS = "some commits were not in any push; GitHub is being asked for them"
+GAPS_REMEDY = "It completes itself as soon as GitHub answers."
+DOUBT = "it is not known yet when an annotated tag was made; GitHub is being asked"
+
+
+@dataclass
+class Refreshed:
+    """What `refresh` did: lists that changed, commits to ask GitHub about, tags to look up."""
+
+    changes: Changes = field(default_factory=Changes)
+    open_ends: dict[str, str] = field(default_factory=dict)  # commit → the head that needs it
+    is_finished: bool = True  # False: stale heads are left, call again
+
+
+def mark_incomplete_stale(session: Session, repository_id: int) -> None:
+    """New facts came in: heads whose list was incomplete are tried again."""
+    session.execute(
+        update(Head)
+        .where(Head.repository_id == repository_id, Head.state == ListState.incomplete)
+        .values(is_stale=True)
+    )
+
+
+def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 100) -> Refreshed:
+    """Compute at most *limit* stale heads of *repository* again, the earliest first."""
+    session.flush()
+    result = Refreshed()
+    stale = list(
+        session.scalars(
+            select(Head)
+            .where(Head.repository_id == repository.id, Head.is_stale.is_(True))
+            .order_by(Head.made_at, Head.id)
+            .limit(limit + 1)
+        )
+    )
+    result.is_finished = len(stale) <= limit
+    graph = StoredGraph(session, repository.id)
+    lines: dict[str, list[Point]] = {}
+    for head in stale[:limit]:
+        if head.line not in lines:
+            lines[head.line] = list_points(session, repository.id, head.line)
+        _refresh_head(session, repository, graph, lines[head.line], head, result, why)
+    changed = {head.release_id for head in stale[:limit]}
+    for release_id in sorted(changed):
+        refresh_release(session, session.get_one(Release, release_id), why=why)
+    return result
+
+
+def list_points(session: Session, repository_id: int, line: str) -> list[Point]:
+    """All heads of one line, the earliest first."""
+    rows = session.execute(
+        select(
+            Head.id,
+            Head.name,
+            Head.sha,
+            Head.made_at,
+            Head.is_withdrawn,
+            Tag.is_made_exact,
+            Tag.pushed_at,
+        )
+        .outerjoin(Tag, Tag.id == Head.tag_id)
+        .where(Head.repository_id == repository_id, Head.line == line)
+    )
+    points = [
+        Point(
+            row.id,
+            row.name,
+            row.sha,
+            parsed.order,
+            row.made_at,
+            row.is_made_exact is not False,
+            row.pushed_at,
+            row.is_withdrawn,
+        )
+        for row in rows
+        if (parsed := _parse(row.name)) is not None
+    ]
+    return sorted(points, key=lambda point: point.key)
+
+
+@lru_cache(maxsize=20_000)
+def _parse(name: str) -> TagVersion | None:
+    return parse_tag(name)
+
+
+def _refresh_head(
+    session: Session,
+    repository: Repository,
+    graph: StoredGraph,
+    points: list[Point],
+    head: Head,
+    result: Refreshed,
+    why: Why,
+) -> None:
+    point = next(point for point in points if point.head_id == head.id)
+    baseline = find_baseline(points, point)
+    head.is_stale = False
+    if not repository.is_history_known:
+        _set_incomplete(session, graph, head, IMPORT_RUNNING, IMPORT_REMEDY, result, why)
+        return
+    found = _find_new(graph, point, baseline)
+    if found.open_ends:
+        result.open_ends.update(dict.fromkeys(found.open_ends, head.name))
+        _set_incomplete(session, graph, head, GAPS, GAPS_REMEDY, result, why)
+        return
+    nodes = graph.nodes(found.shas)
+    store_list(
+        session, head, [nodes[sha].id for sha in found.shas], changes=result.changes, why=why
+    )
+    head.basis, head.state, head.cause, head.remedy = "graph", ListState.complete, None, None
+    _compare(graph, head, baseline, found)
+    doubtful = find_doubtful([other for other in points if not other.is_withdrawn], point)
+    if doubtful is not None:
+        _look_up(session, doubtful, why.now)
+        head.state, head.cause, head.remedy = ListState.incomplete, DOUBT, GAPS_REMEDY
+    session.flush()
+
+
+def _find_new(graph: StoredGraph, point: Point, baseline: Baseline) -> NewCommits:
+    """new(T), or the open ends that keep it from being known."""
+    needed = {point.sha, *(other.sha for other in baseline.lower)}
+    closed = {sha for sha, node in graph.nodes(needed).items() if node.rank is not None}
+    if needed - closed:
+        closing = graph.close(sorted(needed - closed))
+        if closing.open_ends:
+            return NewCommits([], open_ends=closing.open_ends)
+    excluded = [other.sha for other in baseline.lower]
+    found = new_commits(graph, point.sha, excluded=excluded, marked=baseline.marked.keys())
+    if found.open_ends:  # an earlier tag inside of a push: what it reaches must be learnt first
+        closing = graph.close(found.open_ends)
+        if closing.open_ends:
+            found.open_ends = closing.open_ends
+            return found
+        found = new_commits(graph, point.sha, excluded=excluded, marked=baseline.marked.keys())
+    return found
+
+
+def _compare(graph: StoredGraph, head: Head, baseline: Baseline, found: NewCommits) -> None:
+    """Name the base line, for people: the best lower version descended from, else the best."""
+    by_sha: dict[str, Point] = {}
+    for other in baseline.lower:
+        by_sha.setdefault(other.sha, other)
+    reached = first_reached(graph, head.sha, list(by_sha)) if by_sha else None
+    base = by_sha[reached] if reached else next(iter(baseline.lower), None)
+    names = _names(found.met, baseline)
+    if base is None and found.ancestors:
+        names = names or _names(found.ancestors, baseline)
+    head.compared_with = base.name if base else (names[0] if names else None)
+    head.excluded = [name for name in names if name != head.compared_with]
+
+
+def _names(shas: Iterable[str], baseline: Baseline) -> list[str]:
+    points = [point for sha in shas for point in baseline.marked.get(sha, [])[-1:]]
+    points.sort(key=lambda point: (point.order, point.key), reverse=True)
+    return [point.name for point in points]
+
+
+def _set_incomplete(
+    session: Session,
+    graph: StoredGraph,
+    head: Head,
+    cause: str,
+    remedy: str,
+    result: Refreshed,
+    why: Why,
+) -> None:
+    """Show the latest commits that are known, and say that this is not all."""
+    ids = [] if head.commit_count else latest_known(graph, head.sha)
+    if ids:
+        store_list(session, head, ids, changes=result.changes, why=why)
+    head.state, head.cause, head.remedy, head.basis = ListState.incomplete, cause, remedy, "latest"
+    session.flush()
+
+
+def latest_known(graph: StoredGraph, sha: str, limit: int = FIRST_RELEASE_COMMITS) -> list[int]:
+    """Row ids of the latest commits known to be reached by *sha*, newest first."""
+    found: dict[str, tuple[float, int]] = {}
+    frontier: Sequence[str] = [sha]
+    while frontier and len(found) < 4 * limit:
+        nodes = graph.nodes(frontier)
+        found.update({name: (node.time, node.id) for name, node in nodes.items()})
+        following: set[str] = set()
+        for name, node in nodes.items():
+            following.update(node.parents or ())
+            for span in graph.spans([name]).get(name, ()):
+                following.update((*span.listed[-limit:], span.before))
+        frontier = sorted(following - found.keys() - {""})
+    newest = sorted(found, key=lambda name: (name != sha, -found[name][0], name))
+    return [found[name][1] for name in newest[:limit]]
+
+
+def _look_up(session: Session, point: Point, now: datetime) -> None:
+    """Have GitHub asked when the tag of *point* was made."""
+    head = session.get_one(Head, point.head_id)
+    if head.tag_id is not None:
+        tag = session.get_one(Tag, head.tag_id)
+        tag.check_due_at = tag.check_due_at or now

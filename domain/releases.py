@@ -1,0 +1,183 @@
+"""Releases made by tags: names, heads, and what happens when a tag moves or goes away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from domain.bulk import insert_missing
+from domain.provenance import Why, record_activity
+from domain.tags import TagVersion, parse_tag
+from domain.versions import release_version
+from models import (
+    GitHubRelease,
+    Head,
+    Project,
+    Release,
+    ReleaseProject,
+    Repository,
+    RepositoryProject,
+    Tag,
+)
+
+
+def list_projects_of(session: Session, repository: Repository) -> list[Project]:
+    """The projects that *repository* feeds; the one of its own slug first, then oldest first."""
+    projects = session.scalars(
+        select(Project)
+        .join(RepositoryProject, RepositoryProject.project_id == Project.id)
+        .where(RepositoryProject.repository_id == repository.id)
+        .order_by(Project.id)
+    )
+    own = repository.full_name.rpartition("/")[2].lower()
+    return sorted(projects, key=lambda project: project.slug != own)
+
+
+def find_release(session: Session, organization_id: int, version: str) -> Release | None:
+    return session.scalar(
+        select(Release).where(
+            Release.organization_id == organization_id, Release.version == version
+        )
+    )
+
+
+def sync_release_of(
+    session: Session, repository: Repository, tag: Tag, *, moved_from: str | None, why: Why
+) -> Head | None:
+    """Make the release and head of *tag* agree with where the tag stands; mark stale what changes.
+
+    None when there is nothing to make: the tag belongs to no line, or its commit is not known yet.
+    A deleted tag keeps its release; its head is withdrawn and shortens no other list. Repeatable.
+    """
+    parsed = parse_tag(tag.name)
+    if parsed is None or tag.sha is None or tag.made_at is None:
+        return None
+    head = session.scalar(select(Head).where(Head.tag_id == tag.id))
+    if head is None:
+        return _make_head(session, repository, tag, parsed, why)
+    changed = (head.sha, head.made_at) != (tag.sha, tag.made_at)
+    if changed or head.is_withdrawn != tag.is_deleted:
+        mark_stale(session, repository.id, head.line, since=min(head.made_at, tag.made_at))
+        head.sha, head.made_at = tag.sha, tag.made_at
+        head.is_stale = head.is_stale or changed
+        if head.is_withdrawn != tag.is_deleted:
+            head.is_withdrawn = tag.is_deleted
+            _record_tag_change(session, head, tag, "deleted" if tag.is_deleted else "restored", why)
+    if moved_from is not None:
+        _record_tag_change(session, head, tag, "moved", why, moved_from=moved_from)
+    session.flush()
+    return head
+
+
+def mark_stale(session: Session, repository_id: int, line: str, *, since: datetime) -> None:
+    """Heads of the line made at *since* or later are to be computed again."""
+    session.flush()
+    session.execute(
+        update(Head)
+        .where(Head.repository_id == repository_id, Head.line == line, Head.made_at >= since)
+        .values(is_stale=True)
+    )
+
+
+def _make_head(
+    session: Session, repository: Repository, tag: Tag, parsed: TagVersion, why: Why
+) -> Head | None:
+    projects = list_projects_of(session, repository)
+    if not projects or tag.sha is None or tag.made_at is None:
+        return None
+    version = release_version(tag.name, projects[0].slug, repository.version_template)
+    release = _get_or_make_release(session, repository, version, why)
+    rows = [{"release_id": release.id, "project_id": project.id} for project in projects]
+    insert_missing(session, ReleaseProject, rows)
+    mark_stale(session, repository.id, parsed.line, since=tag.made_at)
+    head = Head(
+        release_id=release.id,
+        repository_id=repository.id,
+        tag_id=tag.id,
+        name=tag.name,
+        line=parsed.line,
+        sha=tag.sha,
+        made_at=tag.made_at,
+        is_withdrawn=tag.is_deleted,
+        excluded=[],
+    )
+    session.add(head)
+    session.flush()
+    _date_release(session, release)
+    _adopt_github_release(session, repository, tag, release)
+    return head
+
+
+def _get_or_make_release(
+    session: Session, repository: Repository, version: str, why: Why
+) -> Release:
+    row = {
+        "organization_id": repository.organization_id,
+        "version": version,
+        "created_at": why.now,
+        "commit_count": 0,
+        "hidden_count": 0,
+        "author_count": 0,
+        "list_state": "incomplete",
+    }
+    added = insert_missing(session, Release, [row], returning=(Release.id,))
+    release = find_release(session, repository.organization_id, version)
+    if release is None:
+        raise RuntimeError(f"release {version!r} was neither there nor could be added")
+    if added:
+        record_activity(
+            session,
+            why,
+            "release_created",
+            organization_id=repository.organization_id,
+            release_id=release.id,
+            repository_id=repository.id,
+            rule="tag-makes-release",
+        )
+    return release
+
+
+def _date_release(session: Session, release: Release) -> None:
+    """A release is dated by its earliest head."""
+    release.released_at = session.scalar(
+        select(func.min(Head.made_at)).where(Head.release_id == release.id)
+    )
+    session.flush()
+
+
+def _record_tag_change(
+    session: Session, head: Head, tag: Tag, what: str, why: Why, *, moved_from: str | None = None
+) -> None:
+    release = session.get_one(Release, head.release_id)
+    _date_release(session, release)
+    record_activity(
+        session,
+        why,
+        f"tag_{what}",
+        organization_id=release.organization_id,
+        release_id=release.id,
+        repository_id=head.repository_id,
+        rule="tag-on-github",
+        matched_text=tag.name,
+        data={"tag": tag.name, "from": moved_from, "to": tag.sha},
+    )
+
+
+def _adopt_github_release(
+    session: Session, repository: Repository, tag: Tag, release: Release
+) -> None:
+    """Title and notes of a release published on GitHub before its tag was known here."""
+    published = session.scalar(
+        select(GitHubRelease)
+        .where(
+            GitHubRelease.repository_id == repository.id,
+            GitHubRelease.tag_name == tag.name,
+            GitHubRelease.deleted_at.is_(None),
+        )
+        .order_by(GitHubRelease.id.desc())
+    )
+    if published is not None:
+        release.name, release.notes, release.url = published.name, published.body, published.url
+        session.flush()

@@ -45,6 +45,8 @@ class StandIn(People, Installs, Repositories, Releases, Pulls):
     ) -> None:
         """Stop serving."""
         self._server.stop()
+        for repository in self.world.repositories.values():
+            repository.git.close()
 
     @property
     def app(self) -> App:

@@ -22,9 +22,10 @@ def test_every_answer_tells_the_budget(scene: Scene) -> None:
 
 
 def test_the_budget_runs_out(scene: Scene) -> None:
-    scene.github.limit(1, reset_in=60)
+    scene.github.limit(2, reset_in=60)
     repo = scene.client.get_repo("acme/web")
     assert not repo.update()  # PyGithub sends the ETag: nothing new, and free
+    scene.client.get_repo("acme/web")
 
     with pytest.raises(RateLimitExceededException):
         scene.client.get_repo("acme/web")

@@ -157,6 +157,8 @@ def test_unknown_repositories_and_objects_are_null(scene: Scene) -> None:
 
 
 BAD = {
+    "missing argument": ('{ repository(name: "x") { id } }', "argument: 'owner'"),
+    "unknown argument": ("{ rateLimit(x: 1) { cost } }", "unexpected keyword argument 'x'"),
     "unknown field": ("{ nope }", "doesn't exist on type 'Query'"),
     "scalar with fields": ("{ rateLimit { cost { x } } }", "scalars"),
     "object without fields": ("{ rateLimit }", "must have selections"),

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from urllib.parse import urlencode
 
 from werkzeug.exceptions import HTTPException
@@ -67,8 +68,9 @@ class Endpoint:
     function: Callable[..., Reply]
 
 
+@cache
 def build_map() -> Map:
-    """Build the table; everything of a repository answers by its name and by its id."""
+    """Build the table, once for all stand-ins; everything of a repository answers by its name and by its id."""
     rows = list(_PLAIN)
     for method, path, needs, function in _OF_REPOSITORY:
         rows.append((method, f"/repos/<owner>/<repo>{path}", needs, function))

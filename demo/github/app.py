@@ -48,6 +48,15 @@ class App:
             Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
         )
 
+    def configure(
+        self, *, name: str, hook_url: str, permissions: dict[str, str], events: list[str]
+    ) -> None:
+        """Become what a manifest says; the hook gets another secret."""
+        self.name, self.slug = name, name.lower().replace(" ", "-")
+        self.hook_url, self.events = hook_url, list(events)
+        self.permissions = {"metadata": "read"} | permissions
+        self.webhook_secret = secrets.token_hex(20)
+
     def json(self, roots: Roots, installations: int) -> Json:
         return {
             "id": self.app_id,

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from demo.github import commits, endpoints, graphql, hooks, refs
+from demo.github import commits, endpoints, graphql, hooks, refs, signin
 from demo.github.auth import Caller, identify
 from demo.github.faults import FORBIDDEN, spoil
 from demo.github.repositories import Repository
@@ -33,6 +33,22 @@ _PLAIN: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("POST", "/app/hook/deliveries/<int:number>/attempts", APP, hooks.redeliver),
     ("GET", "/installation/repositories", "metadata=read", endpoints.list_repositories),
     ("GET", "/rate_limit", ANYBODY, endpoints.get_rate_limit),
+    ("GET", "/login/oauth/authorize", ANYBODY, signin.authorize),
+    ("POST", "/login/oauth/access_token", ANYBODY, signin.get_tokens),
+    ("POST", "/settings/apps/new", ANYBODY, signin.register),
+    ("POST", "/organizations/<login>/settings/apps/new", ANYBODY, signin.register),
+    ("POST", "/app-manifests/<code>/conversions", ANYBODY, signin.convert),
+    ("GET", "/user", ANYBODY, signin.get_user),
+    ("GET", "/user/emails", ANYBODY, signin.list_emails),
+    ("GET", "/user/installations", ANYBODY, signin.list_user_installations),
+    (
+        "GET",
+        "/user/installations/<int:number>/repositories",
+        ANYBODY,
+        signin.list_user_repositories,
+    ),
+    ("GET", "/user/memberships/orgs/<login>", ANYBODY, signin.get_own_membership),
+    ("GET", "/orgs/<login>/memberships/<user>", "members=read", signin.get_membership),
     ("POST", "/graphql", "metadata=read", graphql.answer),
     ("POST", "/api/graphql", "metadata=read", graphql.answer),
 ]
@@ -98,7 +114,7 @@ class Router:
         try:
             if not request.headers.get("user-agent"):
                 raise ApiError(403, "Request forbidden by administrative rules.")
-            caller = identify(request, world.app, world.tokens)
+            caller = identify(request, world.app, world.tokens, world.grants)
             if request.path != "/rate_limit":
                 world.limits.spend(str(caller), resource)
                 spent = True

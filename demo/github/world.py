@@ -15,6 +15,7 @@ from demo.github.clock import Clock
 from demo.github.deliveries import Deliveries, Delivery
 from demo.github.faults import Faults, Limits
 from demo.github.git import BareRepository
+from demo.github.grants import Grants
 from demo.github.pulls import Pull
 from demo.github.releases import Release
 from demo.github.repositories import Repository
@@ -52,6 +53,7 @@ class World:
         owner = self.accounts.add("shiplog-inc", type_="Organization")
         self.app = App(next(self.ids), owner, self.clock.now())
         self.tokens = Tokens(self.clock)
+        self.grants = Grants(self.clock)
         self.deliveries = Deliveries(self.app, self.clock, count(10**11))
         self.faults = Faults()
         self.limits = Limits(self.clock)

@@ -1,7 +1,7 @@
 """The GitHub App and its installations: what exists, what it may see, how both look as JSON."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
@@ -94,8 +94,6 @@ class Installation:
     selected: set[int] | None = None
     suspended_at: datetime | None = None
     suspended_by: Account | None = None
-    removed: bool = False
-    repositories_when_made: list[Repository] = field(default_factory=list)
 
     @property
     def selection(self) -> str:

@@ -115,7 +115,7 @@ class Router:
             if not request.headers.get("user-agent"):
                 raise ApiError(403, "Request forbidden by administrative rules.")
             caller = identify(request, world.app, world.tokens, world.grants)
-            if request.path != "/rate_limit":
+            if request.path != "/rate_limit" and caller != Caller():
                 world.limits.spend(str(caller), resource)
                 spent = True
             reply = self._dispatch(request, caller)
@@ -124,7 +124,7 @@ class Router:
         fault = world.faults.take(request.path)
         if request.method == "GET" and reply.status == 200 and fault is None:
             self._tag(request, reply)
-            if reply.status == 304 and spent and str(caller) != "anonymous":
+            if reply.status == 304 and spent:
                 world.limits.refund(str(caller), resource)
         reply.headers |= world.limits.headers(str(caller), resource)
         reply.headers["X-GitHub-Media-Type"] = "github.v3; format=json"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from threading import Lock
 
 from demo.github.accounts import Account, Accounts
 from demo.github.app import App, Installation
@@ -65,7 +64,6 @@ class World:
         self.calls: list[LoggedCall] = []
         self.graphql_enabled = True
         self.roots = Roots("", "")
-        self.lock = Lock()
 
     def make_repository(
         self, owner: Account, name: str, git_dir: Path | None, at: datetime

@@ -12,6 +12,7 @@ from werkzeug.routing import Map, Rule
 from demo.github import commits, endpoints, graphql, hooks, refs, signin
 from demo.github.auth import Caller, identify
 from demo.github.faults import FORBIDDEN, spoil
+from demo.github.paging import stable_url
 from demo.github.repositories import Repository
 from demo.github.wire import ApiError, Reply, Request
 from demo.github.world import Call, LoggedCall, World
@@ -179,10 +180,8 @@ class Router:
 
 
 def _redirect(call: Call) -> Reply:
-    rest = call.request.path.split("/", 4)[4:]
-    url = "/".join([f"{call.roots.api}/repositories/{call.repository.id}", *rest])
     query = urlencode(dict(call.request.query))
-    url += f"?{query}" if query else ""
+    url = stable_url(call) + (f"?{query}" if query else "")
     body = {"message": "Moved Permanently", "url": url}
     return Reply(body, 301, {"Location": url})
 

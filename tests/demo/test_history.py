@@ -88,6 +88,17 @@ def test_names_may_have_slashes_and_owners(scene: Scene) -> None:
     assert repo.get_branch("feature/x").commit.sha == second
 
 
+def test_names_may_be_odd(scene: Scene) -> None:
+    shas = scene.line(5)
+    scene.github.push(scene.repo, "refs/heads/größe/#1-100%", shas[-1])
+    repo = scene.client.get_repo("acme/web")
+    scene.github.rename(scene.repo, "site")
+
+    comparison = repo.compare(shas[0], "größe/#1-100%", comparison_commits_per_page=2)
+
+    assert [commit.sha for commit in comparison.commits] == shas[1:]
+
+
 def test_commits_come_newest_first(scene: Scene) -> None:
     shas = scene.line(35)
     repo = scene.client.get_repo("acme/web")

@@ -23,6 +23,7 @@ from domain.release_lists import Changes, refresh_release, store_list
 from domain.tags import TagVersion, parse_tag
 from models import Head, ListState, Release, Repository, Tag
 
+MOST_CHANGES = 5_000  # commits entering lists in one transaction, but for one release's
 FIRST_RELEASE_COMMITS = 10  # shown while the history is not known
 
 IMPORT_RUNNING = "the history of the repository is not known yet"
@@ -66,12 +67,16 @@ def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 
     result.is_finished = len(stale) <= limit
     graph = StoredGraph(session, repository.id)
     lines: dict[str, list[Point]] = {}
+    computed: set[int] = set()
     for head in stale[:limit]:
+        if len(result.changes.commit_ids) > MOST_CHANGES:
+            result.is_finished = False
+            break
+        computed.add(head.release_id)
         if head.line not in lines:
             lines[head.line] = list_points(session, repository.id, head.line)
         _refresh_head(session, repository, graph, lines[head.line], head, result, why)
-    changed = {head.release_id for head in stale[:limit]}
-    for release_id in sorted(changed):
+    for release_id in sorted(computed):
         refresh_release(session, session.get_one(Release, release_id), why=why)
     return result
 
@@ -124,6 +129,7 @@ def _refresh_head(
 ) -> None:
     point = next(point for point in points if point.head_id == head.id)
     baseline = find_baseline(points, point)
+    was_complete = head.state == ListState.complete
     head.is_stale = False
     if not repository.is_history_known:
         _set_incomplete(session, graph, head, IMPORT_RUNNING, IMPORT_REMEDY, result, why)
@@ -134,9 +140,10 @@ def _refresh_head(
         _set_incomplete(session, graph, head, GAPS, GAPS_REMEDY, result, why)
         return
     nodes = graph.nodes(found.shas)
-    store_list(
-        session, head, [nodes[sha].id for sha in found.shas], changes=result.changes, why=why
-    )
+    ids = [nodes[sha].id for sha in found.shas]
+    store_list(session, head, ids, changes=result.changes, why=why)
+    if not was_complete:  # an incomplete list resolves nothing: now all of it may
+        result.changes.commit_ids.update(ids)
     head.basis, head.state, head.cause, head.remedy = "graph", ListState.complete, None, None
     _compare(graph, head, baseline, found)
     doubtful = find_doubtful([other for other in points if not other.is_withdrawn], point)

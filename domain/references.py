@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from domain.keywords import find_keywords, has_keyword
 from domain.markup import strip_markup
 from domain.short_ids import canonical_short_id
+from domain.text import clean_text
 
 _MAX_MATCHED_TEXT = 200
 _MAX_URL = 2000
@@ -199,7 +200,8 @@ def _make_reference(claim: _Claim, text: str) -> Reference:
     start = claim.keyword.start()
     matched = text[start : claim.end]
     if len(matched) > _MAX_MATCHED_TEXT:
-        matched = f"{claim.keyword[0]} … {text[claim.start : claim.end]}"[:_MAX_MATCHED_TEXT]
+        matched = f"{claim.keyword[0]} … {text[claim.start : claim.end]}"
+    matched = clean_text(matched, _MAX_MATCHED_TEXT)
     if isinstance(claim.issue, int):
         return Reference(None, claim.issue, matched)
     return Reference(claim.issue, None, matched)

@@ -38,7 +38,12 @@ def get_or_add_tag(session: Session, repository: Repository, name: str) -> Tag:
     """The row of the tag *name*, which may know nothing yet."""
     tag = find_tag(session, repository, name)
     if tag is None:
-        row = {"repository_id": repository.id, "name": name, "is_made_exact": False}
+        row = {
+            "repository_id": repository.id,
+            "name": name,
+            "is_made_exact": False,
+            "is_ref_in_doubt": False,
+        }
         insert_missing(session, Tag, [row])
         tag = find_tag(session, repository, name)
     if tag is None:
@@ -61,7 +66,7 @@ def record_position(tag: Tag, position: TagPosition, *, now: datetime) -> str | 
         return _stand(tag, position)
     newer = _is_newer(tag, position)
     if newer is None:
-        tag.check_due_at = now
+        tag.look_up_ref(now)
         return None
     return _stand(tag, position) if newer else None
 
@@ -85,7 +90,7 @@ def _stand(tag: Tag, position: TagPosition) -> str | None:
     tag.sha, tag.object_sha = position.sha, position.object_sha
     tag.before_sha, tag.pushed_at = position.before_sha, position.pushed_at
     tag.made_at, tag.is_made_exact = position.made_at, position.is_exact
-    tag.check_due_at = None
+    tag.settle()
     if position.pushed_at is None:
         tag.deleted_at = None  # GitHub shows it
     return moved_from
@@ -95,7 +100,7 @@ def _learn(tag: Tag, position: TagPosition) -> None:
     """The same position from another source: it may know the date, or be a later push of it."""
     if position.is_exact and not tag.is_made_exact:
         tag.made_at, tag.is_made_exact = position.made_at, True
-    tag.check_due_at = None
+    tag.settle()
     if position.pushed_at is None:
         tag.deleted_at = None
     elif tag.pushed_at is None or position.pushed_at > tag.pushed_at:
@@ -110,4 +115,6 @@ def record_deletion(
         tag.deleted_at = deleted_at
     same_moment = tag.pushed_at is not None and tag.pushed_at == deleted_at
     if same_moment and before_sha != tag.object_sha:
-        tag.check_due_at = now  # deleted and made again within a second, in this order or that
+        tag.look_up_ref(now)  # deleted and made again within a second, in this order or that
+    elif tag.is_deleted:
+        tag.settle()

@@ -18,12 +18,8 @@ _ZERO: OrderPart = (0, 0, "")
 _BEFORE_FINAL, _FINAL, _AFTER_FINAL = -1, 0, 1
 _AFTER_FINAL_WORDS = {"post", "p", "r", "final", "lts"}
 
-_NO_PREFIX = {
-    "",
-    "v",
-    *("release", "rel", "version", "tag"),
-    *("releases", "rels", "versions", "tags"),
-}
+# A prefix that names nothing, so that `release-1.0` and `v1.1` are one line.
+_NO_PREFIX = {"", "v", "release", "rel", "version", "tag", "releases", "rels", "versions", "tags"}
 _MARKER_WORDS = {"branch", "branches", "branchpoint", "eol", "base", "start", "deprecated"}
 _MARKER_START = re.compile(r"\.(?:x(?![a-z0-9])|dev$)")
 

@@ -142,7 +142,7 @@ def release_version(tag: str, project_slug: str, template: str | None = None) ->
 
 def _make_allowed(name: str) -> str:
     """Replace what a version may not hold; end one that is too long with a digest of all of it."""
-    allowed = _FORBIDDEN.sub("-", clean_text(name)).strip()
+    allowed = _FORBIDDEN.sub("-", clean_text(name).strip())
     if len(allowed) <= MAX_VERSION:
         return allowed
     digest = hashlib.sha256(allowed.encode()).hexdigest()[:12]

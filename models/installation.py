@@ -36,6 +36,7 @@ class Repository(Base):
     """
 
     __tablename__ = "repository"
+    __table_args__ = (UniqueConstraint("organization_id", "github_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[int] = mapped_column(
@@ -44,7 +45,7 @@ class Repository(Base):
     installation_id: Mapped[int | None] = mapped_column(
         ForeignKey("installation.id", ondelete="SET NULL"), index=True
     )
-    github_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    github_id: Mapped[int] = mapped_column(BigInteger, index=True)
     full_name: Mapped[str] = mapped_column(String(256), index=True)
     default_branch: Mapped[str] = mapped_column(String(255), default="main")
     is_tracked: Mapped[bool] = mapped_column(default=False)

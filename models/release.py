@@ -82,7 +82,18 @@ class Tag(Base):
     is_made_exact: Mapped[bool] = mapped_column(default=False)
     pushed_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
-    check_due_at: Mapped[datetime | None]  # ask GitHub what the ref holds, not before this moment
+    check_due_at: Mapped[datetime | None]  # ask GitHub about it, not before this moment
+    is_ref_in_doubt: Mapped[bool] = mapped_column(default=False)  # ask for the ref, not the date
+
+    def look_up_ref(self, at: datetime) -> None:
+        """Have GitHub asked what the ref holds, at *at* or sooner."""
+        self.is_ref_in_doubt = True
+        self.check_due_at = min(at, self.check_due_at) if self.check_due_at else at
+
+    def settle(self) -> None:
+        """Where the tag stands is known: nothing to ask."""
+        self.is_ref_in_doubt = False
+        self.check_due_at = None
 
     @property
     def is_deleted(self) -> bool:
@@ -157,12 +168,11 @@ class GitHubRelease(Base):
     """A release published on GitHub; joins the release of its tag."""
 
     __tablename__ = "github_release"
+    __table_args__ = (UniqueConstraint("repository_id", "github_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    repository_id: Mapped[int] = mapped_column(
-        ForeignKey("repository.id", ondelete="CASCADE"), index=True
-    )
-    github_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repository.id", ondelete="CASCADE"))
+    github_id: Mapped[int] = mapped_column(BigInteger)
     tag_name: Mapped[str] = mapped_column(String(512), index=True)
     name: Mapped[str | None] = mapped_column(Text)
     body: Mapped[str | None] = mapped_column(Text)

@@ -30,7 +30,7 @@ TIMEOUT = 20  # seconds for each socket operation
 PAGE = 100
 TOKEN_MARGIN = timedelta(minutes=2)  # a token this close to its end is not used any more
 SECONDARY_WAIT = timedelta(minutes=1)  # GitHub's advice where it names no time
-_NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
+_LINK = r'<([^>]+)>;\s*rel="%s"'
 
 Headers = Mapping[str, Any]
 
@@ -49,10 +49,11 @@ def _retry() -> Retry:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Parsed JSON, and the path of the next page if there is one."""
+    """Parsed JSON, and the addresses of the next and the last page, if there are such."""
 
     data: Any
     next_page: str | None = None
+    last_page: str | None = None
 
 
 class GitHubApp:
@@ -130,8 +131,8 @@ class InstallationClient:
     def get(self, path: str, **parameters: str | int) -> Answer:
         """One GET. Raises the errors of `integrations.github.errors`."""
         headers, data = self._request("GET", path, parameters=parameters or None)
-        found = _NEXT.search(str(headers.get("link", "")))
-        return Answer(data, found[1] if found else None)
+        link = str(headers.get("link", ""))
+        return Answer(data, _find_link(link, "next"), _find_link(link, "last"))
 
     def pages(self, path: str, **parameters: str | int) -> Iterator[Any]:
         """Each page of a list, 100 items a page, as the Link header leads."""
@@ -188,6 +189,11 @@ class InstallationClient:
         self.limit = _number(headers.get("x-ratelimit-limit"))
         reset = _number(headers.get("x-ratelimit-reset"))
         self.reset_at = datetime.fromtimestamp(reset, UTC) if reset else None
+
+
+def _find_link(link: str, relation: str) -> str | None:
+    found = re.search(_LINK % relation, link)
+    return found[1] if found else None
 
 
 class _TokenRefusedError(GitHubError):

@@ -284,6 +284,7 @@ WHY = {
     "second id": ("Fixes APP-1, APP-2", ["Fixes APP-1", "Fixes APP-1, APP-2"]),
     "nearest keyword": ("Fixes APP-1 and closes APP-2", ["Fixes APP-1", "closes APP-2"]),
     "link": ("Fixes [APP-1](https://x/)", ["Fixes APP-1"]),
+    "storable": ("fix(\x00u\ud800i): APP-1", ["fix(ui): APP-1"]),
     "far from its keyword": (f"Fixes {'very ' * 99}bad APP-1", ["Fixes … APP-1"]),
 }
 

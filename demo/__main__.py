@@ -1,0 +1,114 @@
+"""`make demo`: the product at work, end to end, in front of a stand-in for GitHub.
+
+DEMO_REPO names a clone to replay instead of the story; DEMO_MODE=import installs the App after the
+history exists; DEMO_EXIT=1 ends after the summary, with an error if anything differs from git.
+"""
+
+import os
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.calls import count_calls
+from demo.clone import CloneError
+from demo.expected import expected_lists
+from demo.github import StandIn
+from demo.play import Courier, progress
+from demo.product import ROOT, Product, ProductError
+from demo.scenario import ORGANIZATION, Mode, Scenario, play_history, play_story
+from demo.summary import Summary, judge, render
+
+DIRECTORY = ROOT / ".demo"
+
+
+class UsageError(Exception):
+    """A variable that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the environment asks for."""
+
+    clone: Path | None
+    mode: Mode
+    ends: bool
+
+    @classmethod
+    def from_environment(cls) -> "Wish":
+        path, mode = os.environ.get("DEMO_REPO"), os.environ.get("DEMO_MODE") or "live"
+        if mode not in ("live", "import"):
+            raise UsageError(f"DEMO_MODE: {mode!r} is neither live nor import")
+        clone = Path(path).expanduser().absolute() if path else None
+        ends = os.environ.get("DEMO_EXIT", "") not in ("", "0")
+        return cls(clone, "import" if mode == "import" else "live", ends)
+
+
+def settings(github: StandIn) -> dict[str, str]:
+    """Return the environment that tells the product about the App, as an operator would write it."""
+    app = github.app
+    return {
+        "GITHUB_URL": github.url,
+        "GITHUB_API_URL": github.url,
+        "GITHUB_APP_ID": str(app.app_id),
+        "GITHUB_APP_SLUG": app.slug,
+        "GITHUB_PRIVATE_KEY": app.private_key_pem,
+        "GITHUB_WEBHOOK_SECRET": app.webhook_secret,
+        "GITHUB_CLIENT_ID": app.client_id,
+        "GITHUB_CLIENT_SECRET": app.client_secret,
+    }
+
+
+def demonstrate(wish: Wish, github: StandIn, product: Product) -> Summary:
+    """Play, wait until all is worked off, and compare with git; prints the summary."""
+    started = time.monotonic()
+    courier = Courier(github, product)
+    if wish.clone is None:
+        scenario = play_story(github, product, courier, wish.mode)
+    else:
+        scenario = play_history(github, courier, wish.clone, wish.mode, DIRECTORY)
+    seconds = time.monotonic() - started
+    summary = compare_with_git(product, scenario)
+    calls = count_calls(github.calls, scenario.heads, imported=scenario.imported)
+    progress("", end=True)
+    print(render(summary, calls, deliveries=courier.sent, seconds=seconds), flush=True)
+    return summary
+
+
+def compare_with_git(product: Product, scenario: Scenario) -> Summary:
+    progress("Asking git")
+    expected = expected_lists(scenario.clone)
+    progress("Reading the releases")
+    releases = product.releases(ORGANIZATION)
+    return judge(expected, releases, scenario.scenes, product.backlog().failed)
+
+
+def main() -> int:
+    """Run the demonstration; return the exit status."""
+    try:
+        wish = Wish.from_environment()
+        shutil.rmtree(DIRECTORY, ignore_errors=True)
+        DIRECTORY.mkdir()
+        with (
+            StandIn(DIRECTORY / "github") as github,
+            Product(DIRECTORY, settings(github)) as product,
+        ):
+            github.app.hook_url = f"{product.url}/webhooks/github"
+            print(f"Shiplog serves on {product.url}; GitHub is played on {github.url}", flush=True)
+            summary = demonstrate(wish, github, product)
+            if not wish.ends:
+                link = product.flask("login-link", "--org", ORGANIZATION, "--role", "admin")
+                print(f"\nSign in once by {link}\nCtrl-C ends it.", flush=True)
+                product.wait_closed()
+            return 0 if summary.is_good else 1
+    except KeyboardInterrupt:
+        print()
+        return 0
+    except (UsageError, CloneError, ProductError) as error:
+        print(f"\nThe demo stopped: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

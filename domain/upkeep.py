@@ -1,0 +1,59 @@
+"""After facts came in: lists, then issues, are brought up to date, and gaps are left to a job."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from domain.fixes import list_issues_of_commits
+from domain.membership import Refreshed, mark_incomplete_stale, refresh
+from domain.provenance import Why
+from domain.resolution import sync_issues
+from domain.work import make_gaps_due
+from models import Head, Repository, Tag
+
+INLINE = 50  # heads computed within a delivery's transaction; the rest is a job's
+
+
+def bring_up_to_date(
+    session: Session,
+    repository: Repository,
+    *,
+    why: Why,
+    issue_ids: Collection[int] = (),
+    limit: int = INLINE,
+) -> Refreshed:
+    """Compute stale lists, sync the issues that depend on them, and see what has to be asked.
+
+    Pass *issue_ids* whose links changed. Makes the gaps job due if GitHub must be asked, or if
+    more lists are stale than fit here.
+    """
+    done = refresh(session, repository, why=why, limit=limit)
+    touched = list_issues_of_commits(session, repository.id, done.changes.commit_ids)
+    sync_issues(session, touched | set(issue_ids), why=why)
+    if repository.is_history_known and (done.open_ends or not done.is_finished):
+        make_gaps_due(session, repository, at=why.now)
+    check_due_at = next_check(session, repository)
+    if check_due_at is not None:
+        make_gaps_due(session, repository, at=max(check_due_at, why.now))
+    return done
+
+
+def try_incomplete_again(session: Session, repository: Repository) -> bool:
+    """Mark incomplete lists stale, now that more is known; whether there are any."""
+    found = session.scalar(
+        select(exists().where(Head.repository_id == repository.id, Head.state == "incomplete"))
+    )
+    if found:
+        mark_incomplete_stale(session, repository.id)
+    return bool(found)
+
+
+def next_check(session: Session, repository: Repository) -> datetime | None:
+    """When the next tag is to be looked up on GitHub."""
+    return session.scalar(
+        select(func.min(Tag.check_due_at)).where(Tag.repository_id == repository.id)
+    )

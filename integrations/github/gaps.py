@@ -1,0 +1,231 @@
+"""What no push brought and a release needs: asked of GitHub with the fewest calls.
+
+A slice looks up the tags that are in doubt and completes one open end of the graph by comparing
+it with the nearest commit whose reach is known: the answer lists exactly what it adds, with
+parents. Several slices follow one another until nothing is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.commits import CommitData
+from domain.graph_store import StoredGraph
+from domain.membership import list_points
+from domain.releases import sync_release_of
+from domain.tag_updates import TagPosition, record_deletion, record_position
+from domain.upkeep import bring_up_to_date, next_check, try_incomplete_again
+from integrations.github.client import InstallationClient
+from integrations.github.errors import NotFoundOnGitHubError
+from integrations.github.fields import Fields
+from integrations.github.payloads import parse_api_commit
+from integrations.github.recording import record_with_links
+from integrations.github.slices import Slice, WorkOutcome
+from integrations.github.tag_lookup import look_up_tag
+from models import Branch, Commit, Head, Repository, Tag
+
+MOST_PAGES = 100  # of one answer: 10,000 commits; beyond that the history import is the way
+TAGS_A_SLICE = 20
+
+
+@dataclass(frozen=True)
+class OpenEnd:
+    """A commit whose parents must be learnt, and the nearest one whose reach is known."""
+
+    sha: str
+    base: str | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What this slice will ask: decided in one transaction, fetched outside, written in another."""
+
+    repository_id: int  # GitHub's
+    tags: list[tuple[int, str, str | None, bool]]  # row id, name, object, whether to ask the ref
+    open_end: OpenEnd | None
+    more: bool
+
+
+def fill_gaps(some: Slice) -> WorkOutcome:
+    """Do one slice; due again at once while there is more, or when the next tag is to be asked."""
+    plan = _plan(some)
+    _look_up_tags(some, plan)
+    if plan.open_end is not None:
+        _complete(some, plan, plan.open_end)
+    with some.db.reading() as session:
+        repository = session.get_one(Repository, some.subject_id)
+        due_at = next_check(session, repository)
+    if plan.tags or plan.open_end or plan.more:
+        due_at = some.now()
+    return WorkOutcome(due_at)
+
+
+def _plan(some: Slice) -> Plan:
+    with some.db.transaction() as session:
+        work, repository = some.lock(session)
+        given_up = set(work.progress.get("given_up", {}))
+        try_incomplete_again(session, repository)
+        done = bring_up_to_date(session, repository, why=some.why("completion"))
+        due = session.scalars(
+            select(Tag)
+            .where(Tag.repository_id == repository.id, Tag.check_due_at <= some.now())
+            .order_by(Tag.check_due_at, Tag.id)
+            .limit(TAGS_A_SLICE)
+        )
+        tags = [(tag.id, tag.name, tag.object_sha, tag.is_ref_in_doubt) for tag in due]
+        open_end = None
+        for sha, head_name in sorted(done.open_ends.items()):
+            if sha not in given_up and repository.is_history_known:
+                alone = sha in work.progress.get("without_base", [])
+                base = None if alone else _nearest_known(session, repository, sha, head_name)
+                open_end = OpenEnd(sha, base)
+                break
+        return Plan(repository.github_id, tags, open_end, more=not done.is_finished)
+
+
+def _nearest_known(
+    session: Session, repository: Repository, sha: str, head_name: str
+) -> str | None:
+    """The closed commit that *sha* probably adds least to.
+
+    What it was pushed onto, else the best lower release of its line, else the tip of the default
+    branch, else any.
+    """
+    onto = session.scalar(
+        select(Commit.pushed_onto).where(Commit.repository_id == repository.id, Commit.sha == sha)
+    )
+    candidates = [onto] if onto else []
+    line = session.scalar(
+        select(Head.line).where(Head.repository_id == repository.id, Head.name == head_name)
+    )
+    if line is not None:
+        points = list_points(session, repository.id, line)
+        point = next((point for point in points if point.name == head_name), None)
+        lower = [one for one in points if point and one.order < point.order]
+        candidates += [one.sha for one in sorted(lower, key=lambda one: one.order, reverse=True)]
+    tip = session.scalar(
+        select(Branch.head_sha).where(
+            Branch.repository_id == repository.id, Branch.name == repository.default_branch
+        )
+    )
+    candidates += [tip] if tip else []
+    known = StoredGraph(session, repository.id).nodes(candidates)
+    for candidate in candidates:
+        if candidate in known and known[candidate].rank is not None:
+            return candidate
+    return session.scalar(
+        select(Commit.sha)
+        .where(Commit.repository_id == repository.id, Commit.rank.is_not(None))
+        .order_by(Commit.rank.desc())
+        .limit(1)
+    )
+
+
+def _look_up_tags(some: Slice, plan: Plan) -> None:
+    for row_id, name, object_sha, ask_ref in plan.tags:
+        known = None if ask_ref else object_sha
+        position = look_up_tag(some.client, plan.repository_id, name, known)
+        with some.db.transaction() as session:
+            _, repository = some.lock(session)
+            tag = session.get_one(Tag, row_id)
+            if tag.object_sha != object_sha:
+                continue  # a push came in between: whether it is still in doubt is seen anew
+            _apply_answer(tag, position, ask_ref=ask_ref, some=some)
+            why = some.why("completion")
+            sync_release_of(session, repository, tag, moved_from=None, why=why)
+            bring_up_to_date(session, repository, why=why)
+
+
+def _apply_answer(tag: Tag, position: TagPosition | None, *, ask_ref: bool, some: Slice) -> None:
+    if not ask_ref:  # asked for the date of a known object: this says nothing of the ref
+        if position is not None:
+            tag.made_at = position.made_at
+        tag.is_made_exact = True  # gone from GitHub: its commit's date is all there is
+        tag.settle()
+    elif position is not None:
+        record_position(tag, position, now=some.now())
+        tag.settle()
+    else:
+        record_deletion(tag, before_sha=tag.object_sha, deleted_at=some.now(), now=some.now())
+        tag.settle()
+
+
+def _complete(some: Slice, plan: Plan, end: OpenEnd) -> None:
+    try:
+        commits = fetch_missing(some.client, plan.repository_id, end)
+    except NotFoundOnGitHubError as error:
+        _give_up(some, end, str(error))
+        return
+    with some.db.transaction() as session:
+        work, repository = some.lock(session)
+        why = some.why("completion")
+        issue_ids = record_with_links(session, repository, commits, hosts=some.hosts, why=why)
+        try_incomplete_again(session, repository)
+        done = bring_up_to_date(session, repository, why=why, issue_ids=issue_ids)
+        work.progress = {
+            **work.progress,
+            "calls": int(work.progress.get("calls", 0)) + some.client.calls,
+        }
+        still_open = end.sha in done.open_ends
+        if still_open and end.base is not None:  # more than one answer holds: page its history
+            alone = [*work.progress.get("without_base", []), end.sha]
+            work.progress = {**work.progress, "without_base": alone}
+    if still_open and end.base is None:
+        _give_up(some, end, "GitHub's answer does not lead to known commits")
+
+
+def _give_up(some: Slice, end: OpenEnd, reason: str) -> None:
+    """Not to be asked again until something new comes in; the release says why."""
+    with some.db.transaction() as session:
+        work, repository = some.lock(session)
+        given_up = {**work.progress.get("given_up", {}), end.sha: reason[:300]}
+        work.progress = {**work.progress, "given_up": given_up}
+        heads = session.scalars(
+            select(Head).where(Head.repository_id == repository.id, Head.state == "incomplete")
+        )
+        for head in heads:
+            head.cause = f"GitHub does not show commit {end.sha[:12]}: {reason[:200]}"
+            head.remedy = "Push the commits, or give the App access; it is tried again then."
+
+
+def fetch_missing(
+    client: InstallationClient, repository_id: int, end: OpenEnd
+) -> Sequence[CommitData]:
+    """What *end* adds to its base, with parents, in ⌈N/100⌉ calls; without base, its history."""
+    root = f"/repositories/{repository_id}"
+    if end.base is not None:
+        try:
+            return _compare(client, root, end.base, end.sha)
+        except NotFoundOnGitHubError:
+            pass  # no common ancestor, or GitHub lost the base: the commit's own history says all
+    return _history(client, root, end.sha)
+
+
+def _compare(client: InstallationClient, root: str, base: str, head: str) -> list[CommitData]:
+    commits: list[CommitData] = []
+    for number, page in enumerate(client.pages(f"{root}/compare/{quote(base)}...{quote(head)}")):
+        answer = Fields(page)
+        commits += [parse_api_commit(fields) for fields in answer.objects("commits")]
+        if number == 0:  # both name their parents, which may close what pushes left open
+            commits += [
+                parse_api_commit(answer.object(key))
+                for key in ("merge_base_commit", "base_commit")
+                if answer.has(key)
+            ]
+        if number + 1 >= MOST_PAGES:
+            break
+    return commits
+
+
+def _history(client: InstallationClient, root: str, sha: str) -> list[CommitData]:
+    commits: list[CommitData] = []
+    for number, page in enumerate(client.pages(f"{root}/commits", sha=sha)):
+        commits += [parse_api_commit(Fields(item)) for item in page]
+        if number + 1 >= MOST_PAGES:
+            break
+    return commits

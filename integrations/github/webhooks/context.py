@@ -1,0 +1,90 @@
+"""What a handler is given, and how it finds whose delivery it has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.provenance import Why
+from integrations.github.fields import Fields
+from integrations.github.payloads import parse_repository
+from integrations.github.sync import record_repository
+from models import Delivery, Installation, Organization, Repository
+
+NOT_TRACKED = "repository not tracked"
+
+
+@dataclass
+class Outcome:
+    """How a delivery ended: done or ignored (with the reason people read), and what it changed."""
+
+    state: Literal["done", "ignored"] = "done"
+    reason: str | None = None
+    effects: dict[str, Any] = field(default_factory=dict)
+
+
+class IgnoredError(Exception):
+    """The delivery changes nothing; the message is the reason shown to people."""
+
+
+@dataclass
+class Context:
+    """One delivery being handled: its body's fields, the session to write through, the moment."""
+
+    session: Session
+    delivery: Delivery
+    body: Fields
+    now: datetime
+    hosts: Collection[str] = ()
+    effects: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def why(self) -> Why:
+        return Why(now=self.now, delivery_id=self.delivery.id)
+
+    @property
+    def action(self) -> str:
+        return self.body.optional_string("action", 64) or ""
+
+
+def find_installation(ctx: Context) -> Installation:
+    """The installation that the delivery names. Raises IgnoredError."""
+    named = ctx.body.optional_object("installation")
+    if named is None:
+        raise IgnoredError("the delivery names no installation")
+    installation = ctx.session.scalar(
+        select(Installation).where(Installation.github_id == named.number("id"))
+    )
+    if installation is None:
+        raise IgnoredError("unknown installation")
+    ctx.delivery.organization_id = installation.organization_id
+    return installation
+
+
+def find_tracked_repository(ctx: Context) -> Repository:
+    """The delivery's repository, by numeric id, locked; listed if it was not.
+
+    Name and owner are refreshed from the payload, so that renames heal. Raises IgnoredError.
+    """
+    installation = find_installation(ctx)
+    payload = parse_repository(ctx.body.object("repository"))
+    organization = ctx.session.get_one(Organization, installation.organization_id)
+    repository = record_repository(ctx.session, organization, installation, payload, now=ctx.now)
+    ctx.delivery.repository_id = repository.id
+    if not repository.is_tracked:
+        raise IgnoredError(NOT_TRACKED)
+    lock_repository(ctx.session, repository)
+    return repository
+
+
+def lock_repository(session: Session, repository: Repository) -> None:
+    """One writer a repository at a time: lists are computed from what all others committed.
+
+    SQLite has one writer anyway; PostgreSQL locks the row until the end of the transaction.
+    """
+    session.refresh(repository, with_for_update=True)

@@ -1,0 +1,78 @@
+"""The set-up against a small project of its own: made once, kept, repaired, never half done."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.setup import RUN, SetupError, is_usable, prepare, read_stamp
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project without requirements, at a path that scripts often break on."""
+    root = tmp_path / "a place with spaces"
+    root.mkdir()
+    (root / RUN).write_text("# nothing\n", "utf-8")
+    return root
+
+
+def test_a_second_start_installs_nothing(project: Path) -> None:
+    assert prepare(project, dev=False) == [RUN]
+    assert prepare(project, dev=False) == []
+
+
+def test_changed_requirements_are_installed_again(project: Path) -> None:
+    prepare(project, dev=False)
+    (project / RUN).write_text("# nothing, but differently\n", "utf-8")
+
+    assert prepare(project, dev=False) == [RUN]
+
+
+def test_a_requirement_without_its_hash_is_refused_and_leaves_no_stamp(project: Path) -> None:
+    (project / RUN).write_text("flask==3.1.3\n", "utf-8")
+
+    with pytest.raises(SetupError, match=r"requirements\.txt could not be installed"):
+        prepare(project, dev=False)
+
+    assert read_stamp(project / ".venv") == {}
+
+
+def test_a_moved_environment_is_made_anew(project: Path) -> None:
+    prepare(project, dev=False)
+    moved = project.rename(project.parent / "elsewhere")
+    assert not is_usable(moved / ".venv")
+
+    assert prepare(moved, dev=False) == [RUN]
+
+    assert is_usable(moved / ".venv")
+
+
+def test_an_environment_whose_making_was_interrupted_is_made_anew(project: Path) -> None:
+    broken = project / ".venv" / "bin"
+    broken.mkdir(parents=True)
+    (broken / "python").symlink_to(sys.executable)
+
+    assert prepare(project, dev=False) == [RUN]
+
+
+def test_git_is_named_when_it_is_missing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(project))
+
+    with pytest.raises(SetupError, match="git is missing"):
+        prepare(project, dev=False)
+
+
+def test_the_makefile_names_a_missing_python_in_one_line() -> None:
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        ["make", "-s", "PYTHON=python-that-is-not-there", "ready"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode != 0
+    assert done.stderr.startswith("python-that-is-not-there is missing: install Python 3.11")

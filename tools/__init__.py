@@ -1,0 +1,1 @@
+"""What contributors run from a checkout; no part of the product."""

@@ -6,6 +6,7 @@ history exists; DEMO_EXIT=1 ends after the summary, with an error if anything di
 
 import os
 import shutil
+import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -86,6 +87,8 @@ def compare_with_git(product: Product, scenario: Scenario) -> Summary:
 
 def main() -> int:
     """Run the demonstration; return the exit status."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: the server must not outlive us
+        signal.signal(ending, signal.default_int_handler)
     try:
         wish = Wish.from_environment()
         shutil.rmtree(DIRECTORY, ignore_errors=True)

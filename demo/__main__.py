@@ -85,6 +85,16 @@ def compare_with_git(product: Product, scenario: Scenario) -> Summary:
     return judge(expected, releases, scenario.scenes, product.backlog().failed)
 
 
+def serve(product: Product) -> None:
+    """Let people look around until they press Ctrl-C."""
+    link = product.flask("login-link", "--org", ORGANIZATION, "--role", "admin")
+    print(f"\nSign in once by {link}\nCtrl-C ends it.", flush=True)
+    try:
+        product.wait_closed()
+    except KeyboardInterrupt:
+        print()
+
+
 def main() -> int:
     """Run the demonstration; return the exit status."""
     for ending in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: the server must not outlive us
@@ -101,13 +111,12 @@ def main() -> int:
             print(f"Shiplog serves on {product.url}; GitHub is played on {github.url}", flush=True)
             summary = demonstrate(wish, github, product)
             if not wish.ends:
-                link = product.flask("login-link", "--org", ORGANIZATION, "--role", "admin")
-                print(f"\nSign in once by {link}\nCtrl-C ends it.", flush=True)
-                product.wait_closed()
+                serve(product)
+                return 0
             return 0 if summary.is_good else 1
     except KeyboardInterrupt:
-        print()
-        return 0
+        print("\nThe demo was interrupted.", file=sys.stderr)
+        return 130
     except (UsageError, CloneError, ProductError) as error:
         print(f"\nThe demo stopped: {error}", file=sys.stderr)
         return 1

@@ -54,7 +54,7 @@ def _list_timeline(session: Session, condition: ColumnElement[bool]) -> list[Tim
         .where(condition)
         .order_by(Activity.created_at.desc(), Activity.id.desc())
         .limit(SHOWN)
-    ).tuples()
+    )
     return [
         TimelineEntry(
             kind=activity.kind,

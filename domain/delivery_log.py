@@ -67,7 +67,7 @@ def list_deliveries(
         query = query.where(Delivery.state == state)
     if after:
         query = query.where(Delivery.id < parse_id(after))
-    found, last = first_of(session.execute(query).tuples().all(), size)
+    found, last = first_of(session.execute(query).all(), size)
     return Page([DeliveryRow(*row) for _, *row in found], str(last[0]) if last else None)
 
 

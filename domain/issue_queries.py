@@ -86,7 +86,7 @@ def list_issues(
         query = query.where(Issue.status == status)
     if after:
         query = query.where(Issue.id < parse_id(after))
-    found, last = first_of(session.execute(query).tuples().all(), size)
+    found, last = first_of(session.execute(query).all(), size)
     fixed_in = _list_fixed_in(session, [issue.id for issue, _ in found])
     rows = [
         IssueRow(
@@ -108,7 +108,7 @@ def _list_fixed_in(session: Session, issue_ids: Sequence[int]) -> defaultdict[in
         select(Resolution.issue_id, Resolution.release_version)
         .where(Resolution.issue_id.in_(issue_ids), Resolution.ended_at.is_(None))
         .order_by(Resolution.created_at, Resolution.id)
-    ).tuples():
+    ):
         if version not in found[issue_id]:
             found[issue_id].append(version)
     return found
@@ -122,7 +122,7 @@ def list_fixes(session: Session, issue_id: int) -> list[Fix]:
         .outerjoin(Repository, Repository.id == Commit.repository_id)
         .where(Resolution.issue_id == issue_id)
         .order_by(Resolution.ended_at.is_not(None), Resolution.created_at.desc(), Resolution.id)
-    ).tuples()
+    )
     return [
         Fix(
             version=resolution.release_version,
@@ -156,7 +156,7 @@ def list_links(session: Session, issue_id: int) -> list[Link]:
         .where(IssueLink.issue_id == issue_id)
         .order_by(IssueLink.created_at.desc(), IssueLink.id.desc())
         .limit(200)
-    ).tuples()
+    )
     return [
         Link(
             repository=repository,

@@ -12,6 +12,8 @@ from domain.short_ids import format_short_id, parse_short_id
 from domain.text import clean_text
 from models import Issue, IssueStatus, Project
 
+MOST_ISSUES = 2**31 - 1  # of a project: what the column holds
+
 
 def create_issue(session: Session, project: Project, title: str, *, now: datetime) -> Issue:
     """The project's next issue, unresolved.
@@ -50,7 +52,7 @@ def find_issue(
 ) -> tuple[Issue, Project] | None:
     """The organization's issue of that short id, in any spelling that names it, and its project."""
     parsed = parse_short_id(short_id)
-    if parsed is None:
+    if parsed is None or parsed[1] > MOST_ISSUES:
         return None
     slug, number = parsed
     row = session.execute(

@@ -54,19 +54,25 @@ def create_login_link(
     return token
 
 
-def find_login_link(session: Session, token: str, *, now: datetime) -> LoginLink | None:
-    """The link of that token while it can still be used."""
-    return session.scalar(
-        select(LoginLink).where(
+def find_login_link(session: Session, token: str, *, now: datetime) -> Membership | None:
+    """What the link of that token gives, while it can still be used."""
+    row = session.execute(
+        select(LoginLink, Organization)
+        .join(Organization, Organization.id == LoginLink.organization_id)
+        .where(
             LoginLink.token_sha256 == _digest(token),
             LoginLink.used_at.is_(None),
             LoginLink.expires_at > now,
         )
-    )
+    ).one_or_none()
+    return _membership(row[0], row[1]) if row else None
 
 
-def use_login_link(session: Session, token: str, *, now: datetime) -> LoginLink:
-    """The link, used up: of two attempts at once one succeeds. Raises NotFoundError."""
+def use_login_link(session: Session, token: str, *, now: datetime) -> Membership:
+    """What the link gives; it is used up: of two attempts at once one succeeds.
+
+    Raises NotFoundError.
+    """
     link_id = session.scalar(
         update(LoginLink)
         .where(
@@ -80,7 +86,8 @@ def use_login_link(session: Session, token: str, *, now: datetime) -> LoginLink:
     )
     if link_id is None:
         raise NotFoundError("this sign-in link is unknown, used or expired")
-    return session.get_one(LoginLink, link_id, populate_existing=True)
+    link = session.get_one(LoginLink, link_id, populate_existing=True)
+    return _membership(link, session.get_one(Organization, link.organization_id))
 
 
 def list_memberships(
@@ -92,23 +99,25 @@ def list_memberships(
         .join(Organization, Organization.id == LoginLink.organization_id)
         .where(LoginLink.id.in_(link_ids), LoginLink.used_at > now - SESSION_LIFETIME)
         .order_by(Organization.slug, LoginLink.used_at)
-    ).tuples()
-    memberships = {
-        organization.id: Membership(
-            link_id=link.id,
-            role=link.role,
-            organization_id=organization.id,
-            slug=organization.slug,
-            name=organization.name,
-        )
-        for link, organization in rows
-    }
-    return list(memberships.values())
+    )
+    return list(
+        {organization.id: _membership(link, organization) for link, organization in rows}.values()
+    )
 
 
 def end_sessions(session: Session, link_ids: Sequence[int]) -> None:
     """Sign out: cookies that hold these links open nothing any more."""
     session.execute(delete(LoginLink).where(LoginLink.id.in_(link_ids)))
+
+
+def _membership(link: LoginLink, organization: Organization) -> Membership:
+    return Membership(
+        link_id=link.id,
+        role=link.role,
+        organization_id=organization.id,
+        slug=organization.slug,
+        name=organization.name,
+    )
 
 
 def _digest(token: str) -> str:

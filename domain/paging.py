@@ -15,6 +15,7 @@ RowT = TypeVar("RowT")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST_ID = 2**31 - 1  # what the columns hold
 _CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})", re.ASCII)
 _ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -43,12 +44,12 @@ def parse_moment(cursor: str) -> Moment:
     match = _CURSOR.fullmatch(cursor)
     if match is None or int(match[1]) > _LAST:
         raise InvalidError("the address holds no usable place in the list")
-    return Moment(_EPOCH + int(match[1]) * _MICROSECOND, int(match[2]))
+    return Moment(_EPOCH + int(match[1]) * _MICROSECOND, parse_id(match[2]))
 
 
 def parse_id(cursor: str) -> int:
     """The id that a cursor or an address names; raises InvalidError."""
-    if _ID.fullmatch(cursor) is None:
+    if _ID.fullmatch(cursor) is None or int(cursor) > _LAST_ID:
         raise InvalidError("the address holds no usable number")
     return int(cursor)
 

@@ -71,21 +71,17 @@ def list_commits(
     Hidden commits take their place in the page but are not shown.
     """
     begin, end = (page - 1) * size, page * size
-    rows = (
-        session.execute(
-            select(ReleaseCommit.head_id, ReleaseCommit.position, Commit, Author)
-            .join(Commit, Commit.id == ReleaseCommit.commit_id)
-            .outerjoin(Author, Author.id == Commit.author_id)
-            .where(
-                ReleaseCommit.release_id == release_id,
-                ReleaseCommit.position >= begin,
-                ReleaseCommit.position <= end,  # one too many, to see whether there is more
-            )
-            .order_by(ReleaseCommit.head_id, ReleaseCommit.position)
+    rows = session.execute(
+        select(ReleaseCommit.head_id, ReleaseCommit.position, Commit, Author)
+        .join(Commit, Commit.id == ReleaseCommit.commit_id)
+        .outerjoin(Author, Author.id == Commit.author_id)
+        .where(
+            ReleaseCommit.release_id == release_id,
+            ReleaseCommit.position >= begin,
+            ReleaseCommit.position <= end,  # one too many, to see whether there is more
         )
-        .tuples()
-        .all()
-    )
+        .order_by(ReleaseCommit.head_id, ReleaseCommit.position)
+    ).all()
     shown = [row for row in rows if row[1] < end]
     co_authors = _list_co_authors(session, [commit.id for _, _, commit, _ in shown])
     commits = [
@@ -110,7 +106,7 @@ def _list_co_authors(session: Session, commit_ids: Sequence[int]) -> defaultdict
         .join(Author, Author.id == CommitCoAuthor.author_id)
         .where(CommitCoAuthor.commit_id.in_(commit_ids))
         .order_by(Author.name, Author.id)
-    ).tuples():
+    ):
         found[commit_id].append(name or email)
     return found
 
@@ -130,7 +126,7 @@ def list_files(session: Session, release_id: int, *, limit: int) -> TouchedFiles
         .group_by(CommitFile.path)
         .order_by(CommitFile.path)
         .limit(limit)
-    ).tuples()
+    )
     files = [
         TouchedFile(path, FILE_KINDS.get(one if one == other else "M", "changed"), commits)
         for path, one, other, commits in rows
@@ -157,7 +153,7 @@ def find_versions_of_heads(
             Head.name.in_(names),
         )
         .order_by(Head.id)
-    ).tuples()
+    )
     return {(repository_id, name): version for repository_id, name, version in rows}
 
 

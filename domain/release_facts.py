@@ -132,7 +132,7 @@ def _list_projects(session: Session, ids: Ids) -> defaultdict[int, list[str]]:
         .join(Project, Project.id == ReleaseProject.project_id)
         .where(ReleaseProject.release_id.in_(ids))
         .order_by(Project.slug)
-    ).tuples():
+    ):
         found[release_id].append(slug)
     return found
 
@@ -145,7 +145,7 @@ def _list_heads(session: Session, ids: Ids) -> defaultdict[int, list[HeadFacts]]
         .outerjoin(Tag, Tag.id == Head.tag_id)
         .where(Head.release_id.in_(ids))
         .order_by(Head.made_at, Head.id)
-    ).tuples():
+    ):
         found[head.release_id].append(HeadFacts(head, repository, tag))
     return found
 
@@ -159,7 +159,7 @@ def _list_resolved(session: Session, ids: Ids) -> defaultdict[int, list[str]]:
         .where(Resolution.release_id.in_(ids), Resolution.ended_at.is_(None))
         .distinct()
         .order_by(Project.slug, Issue.number)
-    ).tuples():
+    ):
         if release_id is not None:
             found[release_id].append(format_short_id(slug, number))
     return found

@@ -49,7 +49,7 @@ def list_repositories(session: Session, organization_id: int) -> list[Repository
         .join(Project, Project.id == RepositoryProject.project_id)
         .where(Project.organization_id == organization_id)
         .order_by(Project.slug)
-    ).tuples():
+    ):
         projects[repository_id].append(slug)
     works = {
         work.subject_id: work

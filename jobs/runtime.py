@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import psycopg
 import structlog
 
 from config import Settings
+from integrations.github.client import GitHubApp
 from models import utcnow
 from models.session import Database
 
@@ -33,10 +35,23 @@ class Runtime:
     settings: Settings
     db: Database
     queue: Queue | None = None
-    github: object | None = None  # makes API clients for installations; given to `run_slice`
+    github: GitHubApp | None = None  # made from the settings, where they name the App
     now: Callable[[], datetime] = utcnow
     # At most one worker of a process does long work, so that deliveries always find another.
     long_work: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        app = self.settings.github
+        if self.github is None and app.app_id is not None and app.private_key is not None:
+            self.github = GitHubApp(
+                app.app_id, app.private_key, app.api_url, now=lambda: self.now()
+            )
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """This server's names, for issues that a message names by URL."""
+        host = urlsplit(self.settings.public_url).hostname
+        return (host,) if host else ()
 
     def webhook_secrets(self) -> Sequence[str]:
         """The secrets that a delivery may be signed with, at this moment."""
@@ -45,6 +60,8 @@ class Runtime:
     def close(self) -> None:
         if self.queue is not None:
             self.queue.close()
+        if self.github is not None:
+            self.github.close()
         self.db.close()
 
 

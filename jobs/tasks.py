@@ -41,7 +41,7 @@ def process_delivery(runtime: Runtime, claim: Claim) -> None:
         delivery: Delivery = _hold(find_claimed(session, claim))
         structlog.contextvars.bind_contextvars(delivery=delivery.guid)
         now = runtime.now()
-        outcome = handle_delivery(session, delivery, now=now)
+        outcome = handle_delivery(session, delivery, now=now, hosts=runtime.hosts)
         delivery.state = DeliveryState(outcome.state)
         delivery.reason = outcome.reason
         delivery.effects = outcome.effects or None
@@ -52,7 +52,9 @@ def process_delivery(runtime: Runtime, claim: Claim) -> None:
 
 def process_work(runtime: Runtime, claim: Claim) -> None:
     """Do one slice of long work; it commits its own effects and progress."""
-    outcome = run_slice(runtime.db, claim.id, now=runtime.now, github=runtime.github)
+    outcome = run_slice(
+        runtime.db, claim.id, now=runtime.now, github=runtime.github, hosts=runtime.hosts
+    )
     with runtime.db.transaction() as session:
         work: Work = _hold(find_claimed(session, claim))
         if work.due_at == claim.due_at:

@@ -18,6 +18,8 @@ from models import (
     DeliveryState,
     Head,
     Issue,
+    IssueLink,
+    IssueStatus,
     ListState,
     Organization,
     Project,
@@ -25,6 +27,7 @@ from models import (
     ReleaseCommit,
     ReleaseProject,
     Repository,
+    Resolution,
     Tag,
 )
 
@@ -207,4 +210,36 @@ def make_delivery(
         attempts=1,
         due_at=NOW,
         organization_id=organization.id if organization else None,
+    )
+
+
+def make_link(session: Session, issue: Issue, commit: Commit, **given: Any) -> IssueLink:
+    """*commit* names *issue*."""
+    return _make(
+        session,
+        IssueLink,
+        given,
+        issue_id=issue.id,
+        repository_id=commit.repository_id,
+        sha=commit.sha,
+        matched_text="Fixes it",
+        created_at=NOW,
+    )
+
+
+def make_resolution(
+    session: Session, issue: Issue, release: Release, commit: Commit | None = None, **given: Any
+) -> Resolution:
+    """*issue* counts as fixed in *release*."""
+    issue.status = IssueStatus.resolved
+    return _make(
+        session,
+        Resolution,
+        given,
+        issue_id=issue.id,
+        release_id=release.id,
+        release_version=release.version,
+        commit_id=commit.id if commit else None,
+        decided_by="rule",
+        created_at=NOW,
     )

@@ -11,6 +11,7 @@ from webapp.committer import Committer
 from webapp.context import Shiplog
 from webapp.intake import MAX_BODY, Intake
 from webapp.metrics import Metrics
+from webapp.pages import add_pages
 from webapp.views import health
 
 
@@ -25,6 +26,7 @@ def create_app(runtime: Runtime) -> Flask:
     metrics = Metrics(lambda: health.find_queue(runtime))
     Shiplog(runtime, committer, metrics).attach(app)
     app.register_blueprint(health.bp)
+    add_pages(app, runtime.settings)
     add_commands(app)
     app.wsgi_app = Intake(  # type: ignore[method-assign]  # Flask's own way to put one in front
         app.wsgi_app,

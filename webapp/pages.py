@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, abort, request
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 
 from config import Settings
 from domain.login_links import SESSION_LIFETIME

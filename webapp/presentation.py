@@ -14,17 +14,19 @@ from domain.activities import TimelineEntry
 
 SHORT_SHA = 10
 KINDS = {
-    "created": "Created",
-    "linked": "Named",
-    "unlinked": "No longer named",
-    "resolved": "Resolved",
-    "reopened": "Reopened",
-    "regressed": "Came back",
-    "tag_moved": "Tag moved",
-    "tag_deleted": "Tag deleted",
-    "recomputed": "Commit list changed",
+    "referenced_in_commit": "Named by a commit",
+    "referenced_in_pull_request": "Named by a pull request",
+    "pull_request_unlinked": "No longer named by a pull request",
+    "resolved_in_release": "Resolved in a release",
+    "commits_changed": "Commit list changed",
+    "commits_set": "Commits counted",
 }
-BASES = {"graph": "the commit graph", "explicit": "a list that a client stated"}
+BASES = {
+    "graph": "the commit graph",
+    "explicit": "a list that a client stated",
+    "latest": "the latest commits that are known",
+}
+INTERNAL = ("source", "last_commit_id")  # row ids, and what a line says in other words
 
 
 def add_template_helpers(app: Flask, settings: Settings) -> None:
@@ -63,7 +65,7 @@ def list_details(data: Mapping[str, object]) -> list[tuple[str, str]]:
     return [
         (name.replace("_", " "), _in_words(value))
         for name, value in data.items()
-        if value not in (None, "", [], {})
+        if name not in INTERNAL and value not in (None, "", [], {})
     ]
 
 

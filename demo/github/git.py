@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from demo.github.objects import ZERO, format_time
+from demo.github.reader import ObjectReader
 from demo.github.store import LooseStore, build_tree
 
 _ENVIRONMENT = {
@@ -59,6 +60,7 @@ class BareRepository:
         self._trees: dict[str, dict[str, tuple[str, str]]] = {}
         self._environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": "/nonexistent"}
         self._environment |= _ENVIRONMENT | {"GIT_DIR": str(path)}
+        self._reader = ObjectReader(self._environment)
 
     @classmethod
     def init(cls, path: Path, default_branch: str = "main") -> "BareRepository":
@@ -74,6 +76,7 @@ class BareRepository:
         git_dir = other / ".git" if (other / ".git").is_dir() else other
         with (self.path / "objects/info/alternates").open("a") as file:
             file.write(f"{(git_dir / 'objects').resolve()}\n")
+        self._reader.close()  # git looks at this file only once
 
     def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """Run `git` and return its output; raise GitError when it fails."""
@@ -144,10 +147,17 @@ class BareRepository:
 
     def update_ref(self, ref: str, new: str | None) -> None:
         """Set, make or (None or zeros) delete a ref; it does not matter what it was."""
-        if new in (None, ZERO):
+        if new is None or new == ZERO:
             self.run("update-ref", "-d", ref)
-        else:
-            self.run("update-ref", ref, str(new))
+            return
+        path = self.path / ref
+        if not is_ref_name(ref) or path.is_dir() or any(up.is_file() for up in path.parents):
+            self.run("update-ref", ref, new)  # says what is wrong, or clears empty folders away
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.lock")
+        partial.write_text(f"{new}\n")
+        partial.replace(path)
 
     def update_refs(self, refs: Mapping[str, str]) -> None:
         """Set many refs in one go."""
@@ -183,28 +193,15 @@ class BareRepository:
 
     def resolve(self, names: Sequence[str]) -> list[str | None]:
         """Return the sha behind each full name or expression, None where there is none."""
-        stdin = "".join(f"{name}\n" for name in names).encode()
-        lines = self.run("cat-file", "--batch-check=%(objectname)", stdin=stdin).decode()
-        shas = [line if re.fullmatch("[0-9a-f]{40}", line) else None for line in lines.splitlines()]
-        return [*shas, *[None] * (len(names) - len(shas))]
+        return [found[0] if found else None for found in self.read(names)]
 
     def read(self, names: Sequence[str]) -> list[tuple[str, str, bytes] | None]:
-        """Return (sha, type, content) of each object, None where there is none: one process for all."""
-        stdin = "".join(f"{name}\n" for name in names).encode()
-        output = self.run("cat-file", "--batch", stdin=stdin) if names else b""
-        found: list[tuple[str, str, bytes] | None] = []
-        position = 0
-        while position < len(output):
-            end = output.index(b"\n", position)
-            words = output[position:end].decode(errors="replace").split(" ")
-            position = end + 1
-            if len(words) != 3 or not words[2].isdigit():
-                found.append(None)
-                continue
-            size = int(words[2])
-            found.append((words[0], words[1], output[position : position + size]))
-            position += size + 1
-        return found
+        """Return (sha, type, content) of each object, None where there is none."""
+        return self._reader.read(names)
+
+    def close(self) -> None:
+        """End the process that reads; the repository can be used again."""
+        self._reader.close()
 
     def _files(self, commit: str) -> dict[str, tuple[str, str]]:
         """Return path -> (mode, sha) of all files of *commit*."""

@@ -1,46 +1,17 @@
 """The graph behind GraphQL: repositories, refs, tags, commits, people."""
 
-import base64
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from demo.github.clock import local, utc
 from demo.github.git import Ref
+from demo.github.nodes import FieldError, Node, after_cursor, check_first, connection, cursor
 from demo.github.objects import Commit, Signature, Tag, parse_commit, parse_tag
 from demo.github.query import Field, QueryError
 from demo.github.repositories import Repository
 from demo.github.world import Call
-
-
-class FieldError(Exception):
-    """One field cannot be answered: it is null, and `errors` says why."""
-
-    def __init__(self, type_: str, message: str) -> None:
-        """Keep GitHub's name for the kind of error."""
-        super().__init__(message)
-        self.type = type_
-
-
-class Node:
-    """An object of the graph; values that cost something are functions of the field's arguments."""
-
-    def __init__(
-        self, type_: str, fields: Mapping[str, Any], interfaces: tuple[str, ...] = ()
-    ) -> None:
-        """Name the type, its fields and the interfaces that fragments may name instead."""
-        self.type = type_
-        self.fields = fields
-        self.interfaces = interfaces
-
-    def get(self, field: Field) -> Any:
-        """Return a field's value; raise QueryError for one that the type has not."""
-        if field.name == "__typename":
-            return self.type
-        if field.name not in self.fields:
-            raise QueryError(f"Field '{field.name}' doesn't exist on type '{self.type}'")
-        value = self.fields[field.name]
-        return value(**field.arguments) if callable(value) else value
 
 
 class Loader:
@@ -103,10 +74,10 @@ def repository_node(call: Call, repository: Repository) -> Node:
             "isPrivate": repository.private,
             "pushedAt": utc(repository.pushed_at),
             "url": repository.web(call.roots),
-            "defaultBranchRef": lambda **_: _ref(loader, branch),
-            "ref": lambda **arguments: _ref(loader, **arguments),
-            "refs": lambda **arguments: _refs(loader, **arguments),
-            "object": lambda **arguments: _object(loader, **arguments),
+            "defaultBranchRef": partial(_ref, loader, branch),
+            "ref": partial(_ref, loader),
+            "refs": partial(_refs, loader),
+            "object": partial(_object, loader),
         },
         ("Node",),
     )
@@ -130,7 +101,7 @@ def _ref(loader: Loader, qualifiedName: str) -> Node | None:  # noqa: N803 - Gra
 
 def _ref_node(loader: Loader, ref: Ref, name: str) -> Node:
     prefix = ref.name.removesuffix(name)
-    target = {"target": lambda **_: loader.node(ref.sha)}
+    target = {"target": partial(loader.node, ref.sha)}
     return Node("Ref", {"name": name, "prefix": prefix, "id": ref.name, **target}, ("Node",))
 
 
@@ -142,7 +113,7 @@ def _refs(
     orderBy: Mapping[str, str] | None = None,  # noqa: N803
     query: str | None = None,
 ) -> Node:
-    _check_first("refs", first)
+    check_first("refs", first)
     found = loader.repository.git.refs(refPrefix.rstrip("/") + "/")
     found = [ref for ref in found if query is None or query.lower() in ref.name.lower()]
     if orderBy and orderBy.get("field") == "TAG_COMMIT_DATE":
@@ -150,14 +121,14 @@ def _refs(
         found.sort(key=loader.commit_date)
     if orderBy and orderBy.get("direction") == "DESC":
         found.reverse()
-    names = [_cursor(ref.name) for ref in found]
-    start = _after(names, after)
+    names = [cursor(ref.name) for ref in found]
+    start = after_cursor(names, after)
     page = found[start : start + (first or 0)]
     loader.load(ref.sha for ref in page)
     skipped = len(refPrefix.rstrip("/")) + 1
     nodes = [_ref_node(loader, ref, ref.name[skipped:]) for ref in page]
-    end = _cursor(page[-1].name) if page else None
-    return _connection("Ref", nodes, len(found), start, end)
+    end = cursor(page[-1].name) if page else None
+    return connection("Ref", nodes, len(found), start, end)
 
 
 def _history(
@@ -169,7 +140,7 @@ def _history(
     until: str | None = None,
     path: str | None = None,
 ) -> Node:
-    _check_first("history", first)
+    check_first("history", first)
     given = {"since": since, "until": until}
     options = [f"--{name}={value}" for name, value in given.items() if value]
     log = loader.repository.history.log(commit.sha, *options, paths=[path] if path else [])
@@ -183,7 +154,7 @@ def _history(
     loader.load(page)
     nodes = [node for node in map(loader.node, page) if node]
     end = f"{commit.sha} {start + len(page) - 1}" if page else None
-    return _connection("Commit", nodes, len(log), start, end, "CommitHistoryConnection")
+    return connection("Commit", nodes, len(log), start, end, "CommitHistoryConnection")
 
 
 def _commit(loader: Loader, commit: Commit) -> Node:
@@ -201,11 +172,11 @@ def _commit(loader: Loader, commit: Commit) -> Node:
             "messageBody": rest.strip("\n"),
             "committedDate": utc(committer.at),
             "authoredDate": utc(author.at),
-            "author": lambda **_: _actor(loader, author),
-            "committer": lambda **_: _actor(loader, committer),
-            "parents": lambda **arguments: _parents(loader, commit, **arguments),
-            "history": lambda **arguments: _history(loader, commit, **arguments),
-            "associatedPullRequests": lambda **arguments: _pulls(loader, commit, **arguments),
+            "author": partial(_actor, loader, author),
+            "committer": partial(_actor, loader, committer),
+            "parents": partial(_parents, loader, commit),
+            "history": partial(_history, loader, commit),
+            "associatedPullRequests": partial(_pulls, loader, commit),
         },
         ("GitObject", "Node"),
     )
@@ -214,13 +185,13 @@ def _commit(loader: Loader, commit: Commit) -> Node:
 def _parents(
     loader: Loader, commit: Commit, first: int | None = None, after: str | None = None
 ) -> Node:
-    _check_first("parents", first)
-    start = _after(list(commit.parents), after)
+    check_first("parents", first)
+    start = after_cursor(list(commit.parents), after)
     page = commit.parents[start : start + (first or 0)]
     # A parent's sha is known without reading it, and most queries want nothing else.
     nodes = [_Later(loader, sha) for sha in page]
     end = page[-1] if page else None
-    return _connection("Commit", nodes, len(commit.parents), start, end)
+    return connection("Commit", nodes, len(commit.parents), start, end)
 
 
 class _Later(Node):
@@ -241,7 +212,7 @@ class _Later(Node):
 def _pulls(
     loader: Loader, commit: Commit, first: int | None = None, after: str | None = None
 ) -> Node:
-    _check_first("associatedPullRequests", first)
+    check_first("associatedPullRequests", first)
     token = loader.call.caller.token
     if token is None or not token.installation.may("pull_requests=read"):
         raise FieldError("FORBIDDEN", "Resource not accessible by integration")
@@ -254,7 +225,7 @@ def _pulls(
             found.append(Node("PullRequest", fields, ("Node",)))
     start = int(after) if after and after.isdigit() else 0
     page = found[start : start + (first or 0)]
-    return _connection("PullRequest", page, len(found), start, str(start + len(page)))
+    return connection("PullRequest", page, len(found), start, str(start + len(page)))
 
 
 def _tag(loader: Loader, tag: Tag) -> Node:
@@ -266,8 +237,8 @@ def _tag(loader: Loader, tag: Tag) -> Node:
             "id": f"TA_{tag.sha}",
             "name": tag.name,
             "message": tag.message,
-            "tagger": lambda **_: _actor(loader, tagger) if tagger else None,
-            "target": lambda **_: loader.node(tag.target),
+            "tagger": partial(_actor, loader, tagger) if tagger else None,
+            "target": partial(loader.node, tag.target),
         },
         ("GitObject", "Node"),
     )
@@ -282,48 +253,3 @@ def _actor(loader: Loader, signature: Signature) -> Node:
         user = Node("User", fields | {"id": f"U_{account.id}"}, ("Node", "Actor"))
     values = {"name": signature.name, "email": signature.email, "date": local(signature.at)}
     return Node("GitActor", values | {"user": user})
-
-
-def _connection(
-    item: str,
-    nodes: Iterable[Node],
-    total: int,
-    start: int,
-    end: str | None,
-    name: str | None = None,
-) -> Node:
-    shown = list(nodes)
-    info = {
-        "hasNextPage": start + len(shown) < total,
-        "hasPreviousPage": start > 0,
-        "endCursor": end,
-    }
-    fields = {"totalCount": total, "pageInfo": Node("PageInfo", info), "nodes": shown}
-    return Node(name or f"{item}Connection", fields)
-
-
-def _check_first(connection: str, first: object) -> None:
-    if first is None:
-        raise FieldError(
-            "MISSING_PAGINATION_BOUNDARIES",
-            "You must provide a `first` or `last` value to properly paginate "
-            f"the `{connection}` connection.",
-        )
-    if not isinstance(first, int) or not 1 <= first <= 100:
-        raise FieldError(
-            "EXCESSIVE_PAGINATION",
-            f"Requesting {first} records on the `{connection}` connection exceeds "
-            "the `first` limit of 100 records.",
-        )
-
-
-def _cursor(name: str) -> str:
-    return base64.b64encode(name.encode()).decode()
-
-
-def _after(cursors: list[str], after: str | None) -> int:
-    if after is None:
-        return 0
-    if after not in cursors:
-        raise FieldError("INVALID_CURSOR_ARGUMENTS", f"`{after}` does not appear to be a cursor.")
-    return cursors.index(after) + 1

@@ -1,9 +1,11 @@
 """`POST /graphql`: answers queries field by field; errors come with status 200."""
 
+from functools import partial
 from typing import Any
 
 from demo.github.clock import utc
-from demo.github.graph import FieldError, Node, repository_node
+from demo.github.graph import repository_node
+from demo.github.nodes import FieldError, Node
 from demo.github.query import Field, Fragment, QueryError, parse_query
 from demo.github.wire import ApiError, Json, Reply
 from demo.github.world import Call
@@ -27,8 +29,8 @@ def _root(call: Call) -> Node:
     return Node(
         "Query",
         {
-            "repository": lambda owner="", name="", **_: _repository(call, owner, name),
-            "rateLimit": lambda **_: _rate_limit(call),
+            "repository": partial(_repository, call),
+            "rateLimit": partial(_rate_limit, call),
         },
     )
 

@@ -24,11 +24,11 @@ class StandIn(People, Installs, Repositories, Releases, Pulls):
     Use it as a context manager; `url` is the root of both the API and the web.
     """
 
-    def __init__(self, directory: Path) -> None:
-        """Keep new repositories below *directory*."""
+    def __init__(self, directory: Path, port: int = 0) -> None:
+        """Keep new repositories below *directory*; take a free port unless one is given."""
         directory.mkdir(parents=True, exist_ok=True)
         self.world = World(directory)
-        self._server = Server(Router(self.world).answer)
+        self._server = Server(Router(self.world).answer, port)
         self.url = self._server.url
         self.world.roots = Roots(self.url, self.url)
 
@@ -45,6 +45,8 @@ class StandIn(People, Installs, Repositories, Releases, Pulls):
     ) -> None:
         """Stop serving."""
         self._server.stop()
+        for repository in self.world.repositories.values():
+            repository.git.close()
 
     @property
     def app(self) -> App:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,15 +78,15 @@ class ApiError(Exception):
 
 
 class Server:
-    """A threaded HTTP/1.1 server on a free loopback port; *answer* runs in the connection's thread."""
+    """A threaded HTTP/1.1 server on the loopback; *answer* runs in the connection's thread."""
 
-    def __init__(self, answer: Callable[[Request], Reply]) -> None:
-        """Bind; requests are answered after `start`."""
+    def __init__(self, answer: Callable[[Request], Reply], port: int = 0) -> None:
+        """Bind, to a free port unless one is given; requests are answered after `start`."""
 
         class Handler(_Handler):
             respond = staticmethod(answer)
 
-        self._http = _Http(("127.0.0.1", 0), Handler)
+        self._http = _Http(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
@@ -119,7 +120,9 @@ class _Http(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that went away is no error of ours."""
+        """Tell of our own errors only, not of clients that went away."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
     def hang_up(self) -> None:
         """End kept-alive connections, so that nobody talks to a server that is no more."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -85,8 +86,8 @@ def _start(some: Slice, github_id: int) -> None:
     payload = parse_repository(Fields(some.client.get(f"/repositories/{github_id}").data))
     branch = payload.default_branch or "main"
     try:
-        tip = Fields(some.client.get(f"/repositories/{github_id}/branches/{branch}").data)
-        start_sha = tip.object("commit").sha("sha")
+        tip = Fields(some.client.get(f"/repositories/{github_id}/branches/{quote(branch)}").data)
+        start_sha: str | None = tip.object("commit").sha("sha")
     except NotFoundOnGitHubError:
         start_sha = _any_commit(some, github_id)
     with some.db.transaction() as session:

@@ -1,8 +1,12 @@
 """Commits, comparisons, refs and tags, asked for by PyGithub."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
 import pytest
 from github import GithubException, UnknownObjectException
 
+from demo.github.git import EPOCH
 from tests.demo.conftest import Scene
 
 
@@ -83,6 +87,33 @@ def test_commits_come_newest_first(scene: Scene) -> None:
     assert [commit.sha for commit in repo.get_commits()] == shas[::-1]
     assert [commit.sha for commit in repo.get_commits(sha=shas[3])] == shas[3::-1]
     assert [commit.sha for commit in repo.get_commits(path="c7.txt")] == [shas[7]]
+
+
+def test_commits_by_time_go_by_the_committer(scene: Scene) -> None:
+    day = timedelta(days=1)
+    early = scene.git.commit({"a": "1"}, date=EPOCH)
+    late = scene.git.commit({"a": "2"}, parents=[early], date=EPOCH, commit_date=EPOCH + 9 * day)
+    skewed = scene.git.commit({"a": "3"}, parents=[late], date=EPOCH + 2 * day)
+    scene.github.push(scene.repo, "refs/heads/main", skewed)
+    repo = scene.client.get_repo("acme/web")
+
+    assert [commit.sha for commit in repo.get_commits(until=EPOCH + day)] == [early]
+    assert {commit.sha for commit in repo.get_commits()} == {early, late, skewed}
+
+
+def test_many_may_ask_at_once(scene: Scene) -> None:
+    shas = scene.line(120)
+    scene.github.push(scene.repo, "refs/heads/main", shas[-1])
+    token = scene.integration.get_access_token(scene.installation.id).token
+
+    def ask(page: int) -> list[str]:
+        path = f"/repos/acme/web/commits?per_page=10&page={page}"
+        return [commit["sha"] for commit in scene.ask(path, token=token).data]
+
+    with ThreadPoolExecutor(8) as pool:
+        pages = list(pool.map(ask, range(1, 13)))
+
+    assert [sha for page in pages for sha in page] == shas[::-1]
 
 
 def test_a_commit_has_files_and_accounts(scene: Scene) -> None:

@@ -18,12 +18,17 @@ from domain.errors import ShiplogError
 class OneLineError(click.ClickException):
     """An error of which people see one line."""
 
-    def __init__(self, message: str, *, exit_code: int = 1) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
-        self.exit_code = exit_code
 
     def show(self, file: IO[Any] | None = None) -> None:
         click.echo(f"Error: {self.message}", file=file, err=file is None)
+
+
+class OneLineUsageError(OneLineError):
+    """The command was given something that it cannot take."""
+
+    exit_code = 2
 
 
 @contextmanager
@@ -33,7 +38,7 @@ def _one_line() -> Iterator[None]:
     except click.exceptions.NoArgsIsHelpError:
         raise  # prints the help
     except click.UsageError as error:
-        raise OneLineError(error.format_message(), exit_code=error.exit_code) from error
+        raise OneLineUsageError(error.format_message()) from error
     except ShiplogError as error:
         raise OneLineError(str(error)) from error
     except DBAPIError as error:

@@ -77,12 +77,14 @@ def render_release(facts: ReleaseFacts, shas: Sequence[str] | None = None) -> di
 
 def _render_tag(facts: HeadFacts) -> dict[str, Any] | None:
     tag = facts.tag
-    return tag and {
+    if tag is None:
+        return None
+    return {
         "name": tag.name,
         "repository": facts.repository.full_name,
         "sha": tag.sha,
         "made_at": moment_text(tag.made_at),
-        "deleted": tag.deleted_at is not None,
+        "deleted": tag.is_deleted,
     }
 
 

@@ -33,7 +33,7 @@ def list_page() -> ResponseReturnValue:
     return render_template(
         "deliveries.html",
         page=page,
-        state=state,
+        state_wanted=state,
         states=list(DeliveryState),
         is_continued=bool(after),
     )

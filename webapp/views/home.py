@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from domain.errors import NotFoundError
 from domain.login_links import end_sessions, find_login_link, use_login_link
-from models import Organization
 from webapp.context import shiplog
 from webapp.security import begin_session, find_memberships, held_links
 
@@ -28,11 +26,10 @@ def offer(token: str) -> ResponseReturnValue:
     """A form that uses the link. Asking for this page does not: mail programs and chats look."""
     runtime = shiplog().runtime
     with runtime.db.reading() as db:
-        link = find_login_link(db, token, now=runtime.now())
-        if link is None:
-            return _refuse()
-        organization = db.get_one(Organization, link.organization_id)
-    return render_template("login.html", token=token, organization=organization, role=link.role)
+        offered = find_login_link(db, token, now=runtime.now())
+    if offered is None:
+        return _refuse()
+    return render_template("login.html", token=token, offered=offered)
 
 
 @bp.post("/login/<token>")
@@ -40,14 +37,11 @@ def sign_in(token: str) -> ResponseReturnValue:
     runtime = shiplog().runtime
     try:
         with runtime.db.transaction() as db:
-            link = use_login_link(db, token, now=runtime.now())
-            slug = db.scalars(
-                select(Organization.slug).where(Organization.id == link.organization_id)
-            ).one()
+            membership = use_login_link(db, token, now=runtime.now())
     except NotFoundError:
         return _refuse()
-    begin_session(link.id)
-    return redirect(url_for("tenant.start", org=slug), code=303)
+    begin_session(membership.link_id)
+    return redirect(url_for("tenant.start", org=membership.slug), code=303)
 
 
 @bp.post("/logout")

@@ -47,5 +47,5 @@ def show(short_id: str) -> ResponseReturnValue:
         short_id=short_id_of(issue, project),
         fixes=list_fixes(db, issue.id),
         links=list_links(db, issue.id),
-        timeline=list_timeline_of_issue(db, issue.id),
+        timeline_entries=list_timeline_of_issue(db, issue.id),
     )

@@ -48,7 +48,7 @@ def list_page() -> ResponseReturnValue:
 
 @bp.get("/<path:name>")
 def show(name: str) -> ResponseReturnValue:
-    """One release, found by version or by tag. A tag may hold slashes, hence the `path`."""
+    """One release, found by version or by tag; a tag may hold slashes, hence the `path`."""
     db = page_session()
     found = find_releases(db, current_membership().organization_id, name)
     if not found:
@@ -74,7 +74,7 @@ def _show(db: Session, release: Release, name: str) -> str:
         is_more=is_more,
         size=COMMITS_A_PAGE,
         files=list_files(db, release.id, limit=FILES_SHOWN) if is_first else None,
-        timeline=list_timeline_of_release(db, release.id) if is_first else [],
+        timeline_entries=list_timeline_of_release(db, release.id) if is_first else [],
         versions=find_versions_of_heads(db, facts.heads),
     )
 

@@ -26,6 +26,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_organization_slug")),
     )
     op.create_table(
+        "author",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("email", sa.String(length=75), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("login", sa.String(length=128), nullable=True),
+        sa.Column("github_id", sa.BigInteger(), nullable=True),
+        sa.Column("is_bot", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organization.id"],
+            name=op.f("fk_author_organization_id_organization"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_author")),
+        sa.UniqueConstraint(
+            "organization_id", "email", name=op.f("uq_author_organization_id_email")
+        ),
+    )
+    with op.batch_alter_table("author", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_author_login"), ["login"], unique=False)
+
+    op.create_table(
         "installation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
@@ -91,6 +114,43 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "release",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("notes", sa.Text(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("commit_count", sa.Integer(), nullable=False),
+        sa.Column("hidden_count", sa.Integer(), nullable=False),
+        sa.Column("author_count", sa.Integer(), nullable=False),
+        sa.Column("last_commit_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "list_state",
+            sa.Enum("complete", "incomplete", name="liststate", native_enum=False, length=16),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organization.id"],
+            name=op.f("fk_release_organization_id_organization"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
+        sa.UniqueConstraint(
+            "organization_id", "version", name=op.f("uq_release_organization_id_version")
+        ),
+    )
+    with op.batch_alter_table("release", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_release_organization_id_released_at",
+            ["organization_id", "released_at"],
+            unique=False,
+        )
+
+    op.create_table(
         "work",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -126,6 +186,69 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "issue",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "unresolved",
+                "resolved",
+                "ignored",
+                name="issuestatus",
+                native_enum=False,
+                length=16,
+            ),
+            nullable=False,
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organization.id"],
+            name=op.f("fk_issue_organization_id_organization"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"],
+            ["project.id"],
+            name=op.f("fk_issue_project_id_project"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_issue")),
+        sa.UniqueConstraint("project_id", "number", name=op.f("uq_issue_project_id_number")),
+    )
+    with op.batch_alter_table("issue", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_issue_organization_id"), ["organization_id"], unique=False
+        )
+
+    op.create_table(
+        "release_project",
+        sa.Column("release_id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"],
+            ["project.id"],
+            name=op.f("fk_release_project_project_id_project"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["release.id"],
+            name=op.f("fk_release_project_release_id_release"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("release_id", "project_id", name=op.f("pk_release_project")),
+    )
+    with op.batch_alter_table("release_project", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_release_project_project_id"), ["project_id"], unique=False
+        )
+
+    op.create_table(
         "repository",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
@@ -153,10 +276,13 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_repository")),
-        sa.UniqueConstraint("github_id", name=op.f("uq_repository_github_id")),
+        sa.UniqueConstraint(
+            "organization_id", "github_id", name=op.f("uq_repository_organization_id_github_id")
+        ),
     )
     with op.batch_alter_table("repository", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_repository_full_name"), ["full_name"], unique=False)
+        batch_op.create_index(batch_op.f("ix_repository_github_id"), ["github_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_repository_installation_id"), ["installation_id"], unique=False
         )
@@ -180,6 +306,71 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_branch")),
         sa.UniqueConstraint("repository_id", "name", name=op.f("uq_branch_repository_id_name")),
     )
+    op.create_table(
+        "commit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("repository_id", sa.Integer(), nullable=False),
+        sa.Column("sha", sa.String(length=64), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=True),
+        sa.Column("authored_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("committed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("parents", sa.Text(), nullable=True),
+        sa.Column("pushed_onto", sa.String(length=64), nullable=True),
+        sa.Column("files_known", sa.Boolean(), nullable=False),
+        sa.Column("is_hidden", sa.Boolean(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=True),
+        sa.Column("floor", sa.Integer(), nullable=True),
+        sa.Column("span_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["author_id"],
+            ["author.id"],
+            name=op.f("fk_commit_author_id_author"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["repository_id"],
+            ["repository.id"],
+            name=op.f("fk_commit_repository_id_repository"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_commit")),
+        sa.UniqueConstraint("repository_id", "sha", name=op.f("uq_commit_repository_id_sha")),
+    )
+    with op.batch_alter_table("commit", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_commit_repository_id_rank", ["repository_id", "rank"], unique=False
+        )
+
+    op.create_table(
+        "commit_relation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("repository_id", sa.Integer(), nullable=False),
+        sa.Column("sha", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("target_sha", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["repository_id"],
+            ["repository.id"],
+            name=op.f("fk_commit_relation_repository_id_repository"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_commit_relation")),
+        sa.UniqueConstraint(
+            "repository_id",
+            "sha",
+            "kind",
+            "target_sha",
+            name=op.f("uq_commit_relation_repository_id_sha_kind_target_sha"),
+        ),
+    )
+    with op.batch_alter_table("commit_relation", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_commit_relation_repository_id_target_sha",
+            ["repository_id", "target_sha"],
+            unique=False,
+        )
+
     op.create_table(
         "delivery",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -237,6 +428,58 @@ def upgrade() -> None:
         batch_op.create_index("ix_delivery_state_due_at", ["state", "due_at"], unique=False)
 
     op.create_table(
+        "github_release",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("repository_id", sa.Integer(), nullable=False),
+        sa.Column("github_id", sa.BigInteger(), nullable=False),
+        sa.Column("tag_name", sa.String(length=512), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["repository_id"],
+            ["repository.id"],
+            name=op.f("fk_github_release_repository_id_repository"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_github_release")),
+        sa.UniqueConstraint(
+            "repository_id", "github_id", name=op.f("uq_github_release_repository_id_github_id")
+        ),
+    )
+    with op.batch_alter_table("github_release", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_github_release_tag_name"), ["tag_name"], unique=False)
+
+    op.create_table(
+        "pull_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("repository_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("author_login", sa.String(length=128), nullable=True),
+        sa.Column("merge_sha", sa.String(length=64), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["repository_id"],
+            ["repository.id"],
+            name=op.f("fk_pull_request_repository_id_repository"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pull_request")),
+        sa.UniqueConstraint(
+            "repository_id", "number", name=op.f("uq_pull_request_repository_id_number")
+        ),
+    )
+    with op.batch_alter_table("pull_request", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_pull_request_repository_id_merge_sha", ["repository_id", "merge_sha"], unique=False
+        )
+
+    op.create_table(
         "repository_project",
         sa.Column("repository_id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -259,33 +502,397 @@ def upgrade() -> None:
             batch_op.f("ix_repository_project_project_id"), ["project_id"], unique=False
         )
 
+    op.create_table(
+        "span",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("repository_id", sa.Integer(), nullable=False),
+        sa.Column("before", sa.String(length=64), nullable=False),
+        sa.Column("after", sa.String(length=64), nullable=False),
+        sa.Column("listed", sa.Text(), nullable=False),
+        sa.Column("is_complete", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["repository_id"],
+            ["repository.id"],
+            name=op.f("fk_span_repository_id_repository"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_span")),
+        sa.UniqueConstraint(
+            "repository_id", "after", "before", name=op.f("uq_span_repository_id_after_before")
+        ),
+    )
+    op.create_table(
+        "tag",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("repository_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=512), nullable=False),
+        sa.Column("sha", sa.String(length=64), nullable=True),
+        sa.Column("object_sha", sa.String(length=64), nullable=True),
+        sa.Column("before_sha", sa.String(length=64), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_made_exact", sa.Boolean(), nullable=False),
+        sa.Column("pushed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("check_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_ref_in_doubt", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["repository_id"],
+            ["repository.id"],
+            name=op.f("fk_tag_repository_id_repository"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),
+        sa.UniqueConstraint("repository_id", "name", name=op.f("uq_tag_repository_id_name")),
+    )
+    with op.batch_alter_table("tag", schema=None) as batch_op:
+        batch_op.create_index("ix_tag_check_due_at", ["check_due_at"], unique=False)
+
+    op.create_table(
+        "activity",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("issue_id", sa.Integer(), nullable=True),
+        sa.Column("release_id", sa.Integer(), nullable=True),
+        sa.Column("repository_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("rule", sa.String(length=64), nullable=True),
+        sa.Column("delivery_id", sa.Integer(), nullable=True),
+        sa.Column("matched_text", sa.Text(), nullable=True),
+        sa.Column("actor", sa.String(length=128), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["delivery.id"],
+            name=op.f("fk_activity_delivery_id_delivery"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["issue_id"], ["issue.id"], name=op.f("fk_activity_issue_id_issue"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organization.id"],
+            name=op.f("fk_activity_organization_id_organization"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["release.id"],
+            name=op.f("fk_activity_release_id_release"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["repository_id"],
+            ["repository.id"],
+            name=op.f("fk_activity_repository_id_repository"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
+    )
+    with op.batch_alter_table("activity", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_activity_issue_id"), ["issue_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_activity_organization_id"), ["organization_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_activity_release_id"), ["release_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_activity_repository_id"), ["repository_id"], unique=False
+        )
+
+    op.create_table(
+        "commit_co_author",
+        sa.Column("commit_id", sa.Integer(), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["author_id"],
+            ["author.id"],
+            name=op.f("fk_commit_co_author_author_id_author"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["commit_id"],
+            ["commit.id"],
+            name=op.f("fk_commit_co_author_commit_id_commit"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("commit_id", "author_id", name=op.f("pk_commit_co_author")),
+    )
+    op.create_table(
+        "commit_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("commit_id", sa.Integer(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("type", sa.String(length=1), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["commit_id"],
+            ["commit.id"],
+            name=op.f("fk_commit_file_commit_id_commit"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_commit_file")),
+        sa.UniqueConstraint("commit_id", "path", name=op.f("uq_commit_file_commit_id_path")),
+    )
+    op.create_table(
+        "head",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("release_id", sa.Integer(), nullable=False),
+        sa.Column("repository_id", sa.Integer(), nullable=False),
+        sa.Column("tag_id", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(length=512), nullable=False),
+        sa.Column("line", sa.String(length=512), nullable=False),
+        sa.Column("sha", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_withdrawn", sa.Boolean(), nullable=False),
+        sa.Column("is_stale", sa.Boolean(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("complete", "incomplete", name="liststate", native_enum=False, length=16),
+            nullable=False,
+        ),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("remedy", sa.Text(), nullable=True),
+        sa.Column("basis", sa.String(length=32), nullable=False),
+        sa.Column("compared_with", sa.String(length=512), nullable=True),
+        sa.Column("excluded", sa.JSON(), nullable=False),
+        sa.Column("commit_count", sa.Integer(), nullable=False),
+        sa.Column("hidden_count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["release.id"],
+            name=op.f("fk_head_release_id_release"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["repository_id"],
+            ["repository.id"],
+            name=op.f("fk_head_repository_id_repository"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tag_id"], ["tag.id"], name=op.f("fk_head_tag_id_tag"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_head")),
+        sa.UniqueConstraint("tag_id", name=op.f("uq_head_tag_id")),
+    )
+    with op.batch_alter_table("head", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_head_release_id"), ["release_id"], unique=False)
+        batch_op.create_index(
+            "ix_head_repository_id_is_stale", ["repository_id", "is_stale"], unique=False
+        )
+        batch_op.create_index("ix_head_repository_id_line", ["repository_id", "line"], unique=False)
+
+    op.create_table(
+        "issue_link",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("repository_id", sa.Integer(), nullable=False),
+        sa.Column("sha", sa.String(length=64), nullable=True),
+        sa.Column("pull_request_id", sa.Integer(), nullable=True),
+        sa.Column("matched_text", sa.Text(), nullable=False),
+        sa.Column("delivery_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["delivery.id"],
+            name=op.f("fk_issue_link_delivery_id_delivery"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issue.id"],
+            name=op.f("fk_issue_link_issue_id_issue"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["pull_request_id"],
+            ["pull_request.id"],
+            name=op.f("fk_issue_link_pull_request_id_pull_request"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["repository_id"],
+            ["repository.id"],
+            name=op.f("fk_issue_link_repository_id_repository"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_issue_link")),
+        sa.UniqueConstraint(
+            "issue_id", "pull_request_id", name=op.f("uq_issue_link_issue_id_pull_request_id")
+        ),
+        sa.UniqueConstraint(
+            "issue_id",
+            "repository_id",
+            "sha",
+            name=op.f("uq_issue_link_issue_id_repository_id_sha"),
+        ),
+    )
+    with op.batch_alter_table("issue_link", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_issue_link_pull_request_id"), ["pull_request_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_issue_link_repository_id_sha", ["repository_id", "sha"], unique=False
+        )
+
+    op.create_table(
+        "resolution",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("release_id", sa.Integer(), nullable=True),
+        sa.Column("release_version", sa.String(length=200), nullable=False),
+        sa.Column("commit_id", sa.Integer(), nullable=True),
+        sa.Column("decided_by", sa.String(length=16), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["commit_id"],
+            ["commit.id"],
+            name=op.f("fk_resolution_commit_id_commit"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issue.id"],
+            name=op.f("fk_resolution_issue_id_issue"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["release.id"],
+            name=op.f("fk_resolution_release_id_release"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_resolution")),
+    )
+    with op.batch_alter_table("resolution", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_resolution_issue_id"), ["issue_id"], unique=False)
+
+    op.create_table(
+        "release_commit",
+        sa.Column("head_id", sa.Integer(), nullable=False),
+        sa.Column("commit_id", sa.Integer(), nullable=False),
+        sa.Column("release_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["commit_id"],
+            ["commit.id"],
+            name=op.f("fk_release_commit_commit_id_commit"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["head_id"],
+            ["head.id"],
+            name=op.f("fk_release_commit_head_id_head"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["release.id"],
+            name=op.f("fk_release_commit_release_id_release"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("head_id", "commit_id", name=op.f("pk_release_commit")),
+    )
+    with op.batch_alter_table("release_commit", schema=None) as batch_op:
+        batch_op.create_index("ix_release_commit_commit_id", ["commit_id"], unique=False)
+        batch_op.create_index(
+            "ix_release_commit_release_id_position", ["release_id", "position"], unique=False
+        )
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("release_commit", schema=None) as batch_op:
+        batch_op.drop_index("ix_release_commit_release_id_position")
+        batch_op.drop_index("ix_release_commit_commit_id")
+
+    op.drop_table("release_commit")
+    with op.batch_alter_table("resolution", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_resolution_issue_id"))
+
+    op.drop_table("resolution")
+    with op.batch_alter_table("issue_link", schema=None) as batch_op:
+        batch_op.drop_index("ix_issue_link_repository_id_sha")
+        batch_op.drop_index(batch_op.f("ix_issue_link_pull_request_id"))
+
+    op.drop_table("issue_link")
+    with op.batch_alter_table("head", schema=None) as batch_op:
+        batch_op.drop_index("ix_head_repository_id_line")
+        batch_op.drop_index("ix_head_repository_id_is_stale")
+        batch_op.drop_index(batch_op.f("ix_head_release_id"))
+
+    op.drop_table("head")
+    op.drop_table("commit_file")
+    op.drop_table("commit_co_author")
+    with op.batch_alter_table("activity", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_activity_repository_id"))
+        batch_op.drop_index(batch_op.f("ix_activity_release_id"))
+        batch_op.drop_index(batch_op.f("ix_activity_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_activity_issue_id"))
+
+    op.drop_table("activity")
+    with op.batch_alter_table("tag", schema=None) as batch_op:
+        batch_op.drop_index("ix_tag_check_due_at")
+
+    op.drop_table("tag")
+    op.drop_table("span")
     with op.batch_alter_table("repository_project", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_repository_project_project_id"))
 
     op.drop_table("repository_project")
+    with op.batch_alter_table("pull_request", schema=None) as batch_op:
+        batch_op.drop_index("ix_pull_request_repository_id_merge_sha")
+
+    op.drop_table("pull_request")
+    with op.batch_alter_table("github_release", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_github_release_tag_name"))
+
+    op.drop_table("github_release")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_state_due_at")
         batch_op.drop_index(batch_op.f("ix_delivery_repository_id"))
         batch_op.drop_index(batch_op.f("ix_delivery_organization_id"))
 
     op.drop_table("delivery")
+    with op.batch_alter_table("commit_relation", schema=None) as batch_op:
+        batch_op.drop_index("ix_commit_relation_repository_id_target_sha")
+
+    op.drop_table("commit_relation")
+    with op.batch_alter_table("commit", schema=None) as batch_op:
+        batch_op.drop_index("ix_commit_repository_id_rank")
+
+    op.drop_table("commit")
     op.drop_table("branch")
     with op.batch_alter_table("repository", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_repository_organization_id"))
         batch_op.drop_index(batch_op.f("ix_repository_installation_id"))
+        batch_op.drop_index(batch_op.f("ix_repository_github_id"))
         batch_op.drop_index(batch_op.f("ix_repository_full_name"))
 
     op.drop_table("repository")
+    with op.batch_alter_table("release_project", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_release_project_project_id"))
+
+    op.drop_table("release_project")
+    with op.batch_alter_table("issue", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_issue_organization_id"))
+
+    op.drop_table("issue")
     with op.batch_alter_table("work", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_work_organization_id"))
         batch_op.drop_index("ix_work_due_at")
 
     op.drop_table("work")
+    with op.batch_alter_table("release", schema=None) as batch_op:
+        batch_op.drop_index("ix_release_organization_id_released_at")
+
+    op.drop_table("release")
     op.drop_table("project")
     op.drop_table("login_link")
     with op.batch_alter_table("installation", schema=None) as batch_op:
@@ -293,5 +900,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_installation_account_id"))
 
     op.drop_table("installation")
+    with op.batch_alter_table("author", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_author_login"))
+
+    op.drop_table("author")
     op.drop_table("organization")
     # ### end Alembic commands ###

@@ -1,0 +1,126 @@
+"""Nobody sees another tenant's anything: every route is in a table here, or the test fails."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from models import DeliveryState, Organization
+from tests.factories import make_organization
+from tests.webapp.conftest import csrf_token
+from tests.webapp.tenants import Tenant, furnish
+
+# Addresses of an organization's pages; the second form stands for a thing of another tenant.
+OF_TENANTS = {
+    "tenant.start": [""],
+    "tenant.releases.list_page": ["releases/"],
+    "tenant.releases.show": ["releases/web@9.9.9", "releases/only-there"],
+    "tenant.issues.list_page": ["issues/"],
+    "tenant.issues.show": ["issues/THERE-1"],
+    "tenant.deliveries.list_page": ["deliveries/"],
+    "tenant.deliveries.show": ["deliveries/{guid}"],
+    "tenant.deliveries.retry": ["deliveries/{guid}/retry"],
+    "tenant.repositories.list_page": ["repositories/"],
+}
+# Routes that belong to no tenant, each with why it may be open.
+OF_NOBODY = {
+    "home.start": "shows the visitor's own organizations",
+    "home.offer": "whoever holds the link",
+    "home.sign_in": "whoever holds the link",
+    "home.sign_out": "ends the visitor's own session",
+    "health.healthz": "says nothing of tenants",
+    "health.readyz": "counts only",
+    "health.metrics": "counts only",
+    "static": "files of the product",
+}
+
+
+@pytest.fixture
+def other(session: Session) -> Tenant:
+    organization = make_organization(session, "others")
+    return furnish(session, organization, mark="plugh")
+
+
+@pytest.fixture
+def own(session: Session, organization: Organization) -> Tenant:
+    return furnish(session, organization)
+
+
+def test_every_route_is_in_the_table(app: Flask) -> None:
+    routes = {rule.endpoint for rule in app.url_map.iter_rules()}
+
+    assert routes == OF_TENANTS.keys() | OF_NOBODY.keys()
+
+
+@pytest.mark.parametrize("endpoint", OF_TENANTS)
+@pytest.mark.parametrize("path", ["others", "no-such-organization"])
+def test_other_organizations_do_not_exist(
+    member: FlaskClient, other: Tenant, endpoint: str, path: str
+) -> None:
+    token = csrf_token(member.get("/").text)
+    for address in OF_TENANTS[endpoint]:
+        full = f"/o/{path}/{address.format(guid=other.delivery.guid)}"
+        answer = (
+            member.post(full, data={"csrf_token": token})
+            if endpoint.endswith("retry")
+            else member.get(full)
+        )
+        assert answer.status_code == 404
+        assert other.mark not in answer.text
+
+
+@pytest.mark.parametrize("endpoint", OF_TENANTS)
+def test_visitors_who_are_not_signed_in_learn_nothing(
+    app: Flask, other: Tenant, endpoint: str
+) -> None:
+    client = app.test_client()
+    for slug in ("others", "no-such-organization"):
+        for address in OF_TENANTS[endpoint]:
+            full = f"/o/{slug}/{address.format(guid=other.delivery.guid)}"
+            is_form = endpoint.endswith("retry")
+            answer = client.post(full) if is_form else client.get(full)
+            assert answer.status_code == (400 if is_form else 401)
+            assert other.mark not in answer.text
+
+
+@pytest.mark.parametrize("endpoint", OF_TENANTS)
+def test_things_of_others_are_not_found_in_ones_own_organization(
+    member: FlaskClient, own: Tenant, other: Tenant, session: Session, endpoint: str
+) -> None:
+    other.release.version, other.project.slug = "web@9.9.9", "there"
+    session.commit()
+    token = csrf_token(member.get("/").text)
+    for address in OF_TENANTS[endpoint]:
+        full = f"/o/acme/{address.format(guid=other.delivery.guid)}"
+        if endpoint.endswith("retry"):
+            assert member.post(full, data={"csrf_token": token}).status_code == 404
+            continue
+        answer = member.get(full, follow_redirects=True)
+        is_about_one = endpoint.endswith("show")
+        assert answer.status_code == (404 if is_about_one else 200)
+        assert other.mark not in answer.text
+    session.refresh(other.delivery)
+    assert other.delivery.state == DeliveryState.failed
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "releases/",
+        "releases/web@1.0.0",
+        "releases/v1.0.0",
+        "issues/",
+        "issues/WEB-1",
+        "deliveries/",
+        "repositories/",
+    ],
+)
+def test_ones_own_pages_show_ones_own_things(
+    member: FlaskClient, own: Tenant, other: Tenant, path: str
+) -> None:
+    page = member.get(f"/o/acme/{path}").text
+
+    assert own.mark in page
+    assert other.mark not in page

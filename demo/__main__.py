@@ -2,6 +2,7 @@
 
 DEMO_REPO names a clone to replay instead of the story; DEMO_MODE=import installs the App after the
 history exists; DEMO_EXIT=1 ends after the summary, with an error if anything differs from git.
+An argument names another directory than `.demo` for everything that is made; it is wiped first.
 """
 
 import os
@@ -9,6 +10,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +23,6 @@ from demo.product import ROOT, Product, ProductError
 from demo.scenario import ORGANIZATION, Mode, Scenario, play_history, play_story
 from demo.summary import Summary, judge, render
 
-DIRECTORY = ROOT / ".demo"
-
 
 class UsageError(Exception):
     """A variable that cannot be used."""
@@ -30,20 +30,22 @@ class UsageError(Exception):
 
 @dataclass(frozen=True)
 class Wish:
-    """What the environment asks for."""
+    """What is asked for."""
 
+    directory: Path
     clone: Path | None
     mode: Mode
     ends: bool
 
     @classmethod
-    def from_environment(cls) -> "Wish":
+    def parse(cls, arguments: Sequence[str]) -> "Wish":
+        directory = Path(arguments[0]).absolute() if arguments else ROOT / ".demo"
         path, mode = os.environ.get("DEMO_REPO"), os.environ.get("DEMO_MODE") or "live"
         if mode not in ("live", "import"):
             raise UsageError(f"DEMO_MODE: {mode!r} is neither live nor import")
         clone = Path(path).expanduser().absolute() if path else None
         ends = os.environ.get("DEMO_EXIT", "") not in ("", "0")
-        return cls(clone, "import" if mode == "import" else "live", ends)
+        return cls(directory, clone, "import" if mode == "import" else "live", ends)
 
 
 def settings(github: StandIn) -> dict[str, str]:
@@ -68,11 +70,11 @@ def demonstrate(wish: Wish, github: StandIn, product: Product) -> Summary:
     if wish.clone is None:
         scenario = play_story(github, product, courier, wish.mode)
     else:
-        scenario = play_history(github, courier, wish.clone, wish.mode, DIRECTORY)
+        scenario = play_history(github, courier, wish.clone, wish.mode, wish.directory)
     seconds = time.monotonic() - started
     summary = compare_with_git(product, scenario)
     calls = count_calls(github.calls, scenario.heads, imported=scenario.imported)
-    progress("", end=True)
+    progress("")
     print(render(summary, calls, deliveries=courier.sent, seconds=seconds), flush=True)
     return summary
 
@@ -100,12 +102,12 @@ def main() -> int:
     for ending in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: the server must not outlive us
         signal.signal(ending, signal.default_int_handler)
     try:
-        wish = Wish.from_environment()
-        shutil.rmtree(DIRECTORY, ignore_errors=True)
-        DIRECTORY.mkdir()
+        wish = Wish.parse(sys.argv[1:])
+        shutil.rmtree(wish.directory, ignore_errors=True)
+        wish.directory.mkdir(parents=True)
         with (
-            StandIn(DIRECTORY / "github") as github,
-            Product(DIRECTORY, settings(github)) as product,
+            StandIn(wish.directory / "github") as github,
+            Product(wish.directory, settings(github)) as product,
         ):
             github.app.hook_url = f"{product.url}/webhooks/github"
             print(f"Shiplog serves on {product.url}; GitHub is played on {github.url}", flush=True)

@@ -78,9 +78,9 @@ def render(summary: Summary, calls: CallCount, *, deliveries: int, seconds: floa
     """Return the summary as lines for a terminal."""
     return "\n".join(
         [
+            "",
             *_scene_lines(summary),
             *_difference_lines(summary),
-            "",
             f"Releases made         {len(summary.releases)}",
             f"Exactly as git says   {summary.exact} of {len(summary.releases)}",
             f"Issues resolved       {summary.resolved}",
@@ -101,7 +101,7 @@ def _scene_lines(summary: Summary) -> list[str]:
         told += [f"{short_id} stays open" for short_id in scene.leaves_open]
         lines.append(f"  {'✗' if problems else '✓'} {scene.title}")
         lines += [f"      but {text}" for text in problems] or [f"      {', '.join(told)}"]
-    return lines
+    return [*lines, ""] if lines else []
 
 
 def _difference_lines(summary: Summary) -> list[str]:

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.calls import count_calls
-from demo.clone import CloneError
+from demo.clone import Clone, CloneError
 from demo.expected import expected_lists
 from demo.github import StandIn
 from demo.play import Courier, progress
 from demo.product import ROOT, Product, ProductError
 from demo.scenario import ORGANIZATION, Mode, Scenario, play_history, play_story
 from demo.summary import Summary, judge, render
+
+MARK = "made-by-the-demo"
 
 
 class UsageError(Exception):
@@ -44,8 +46,19 @@ class Wish:
         if mode not in ("live", "import"):
             raise UsageError(f"DEMO_MODE: {mode!r} is neither live nor import")
         clone = Path(path).expanduser().absolute() if path else None
+        if clone:
+            Clone(clone)  # says at once what is wrong with it
         ends = os.environ.get("DEMO_EXIT", "") not in ("", "0")
         return cls(directory, clone, "import" if mode == "import" else "live", ends)
+
+
+def make_directory(directory: Path) -> None:
+    """Empty the demo's directory, provided that an earlier demo made it."""
+    if directory.exists() and not (directory / MARK).exists():
+        raise UsageError(f"{directory} was not made by the demo, so it will not be wiped")
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    (directory / MARK).write_text("Wiped by the next demo.\n", "utf-8")
 
 
 def settings(github: StandIn) -> dict[str, str]:
@@ -103,8 +116,7 @@ def main() -> int:
         signal.signal(ending, signal.default_int_handler)
     try:
         wish = Wish.parse(sys.argv[1:])
-        shutil.rmtree(wish.directory, ignore_errors=True)
-        wish.directory.mkdir(parents=True)
+        make_directory(wish.directory)
         with (
             StandIn(wish.directory / "github") as github,
             Product(wish.directory, settings(github)) as product,

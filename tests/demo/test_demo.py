@@ -70,3 +70,15 @@ def test_what_cannot_be_used_is_named(
 
     assert done.returncode == 1
     assert complaint in done.stderr
+
+
+def test_a_directory_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    precious = tmp_path / "demo" / "thesis.txt"
+    precious.parent.mkdir()
+    precious.write_text("years of work", "utf-8")
+
+    done = run_demo(tmp_path)
+
+    assert done.returncode == 1
+    assert "was not made by the demo" in done.stderr
+    assert precious.exists()

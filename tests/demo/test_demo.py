@@ -1,6 +1,7 @@
 """`make demo` itself: the product started as a user starts it, and compared with git."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def run_demo(directory: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")}
+    inherited = {name: value for name, value in os.environ.items() if name != "HOST"}
+    with socket.socket() as probe:  # other tests start servers as well
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
     return subprocess.run(
         [sys.executable, "-m", "demo", str(directory / "demo")],
         cwd=ROOT,
-        env={**inherited, "DEMO_EXIT": "1", **settings},
+        env={**inherited, "PORT": port, "DEMO_EXIT": "1", **settings},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

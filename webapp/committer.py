@@ -48,14 +48,15 @@ class _Waiting:
 class Committer:
     """The thread and its connection; both begin with the first item, hence after any fork.
 
-    *after_commit* is called in the thread after each transaction, once the answers are released.
+    *after_commit* is called in the thread after each transaction, once the answers are released,
+    with every item and what its `write` returned for it.
     """
 
     def __init__(
         self,
         open_writer: Callable[[], DurableWriter],
         *,
-        after_commit: Callable[[], None],
+        after_commit: Callable[[Sequence[tuple[Any, Any]]], None],
         answer_within: float = ANSWER_WITHIN_SECONDS,
     ) -> None:
         self._open_writer = open_writer
@@ -127,7 +128,7 @@ class Committer:
             for waiting in batch:
                 waiting.released.release()
         if batch and batch[0].committed:
-            self._after_commit()
+            self._after_commit([(waiting.item, waiting.result) for waiting in batch])
 
     def _write_durably(self, batch: list[_Waiting]) -> None:
         is_used = self._writer is not None

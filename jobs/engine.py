@@ -50,6 +50,7 @@ class HueyQueue:
         self._runtime = runtime
         self.huey = make_huey(runtime)
         self._look = self.huey.task(name="look")(self._on_message)
+        self.huey.on_shutdown(name="close")(self.huey.storage.close)  # each thread has connections
         self._wanted, self._closing = threading.Event(), False
         self._sender = threading.Thread(target=self._send_wanted, name="queue", daemon=True)
         self._sender.start()

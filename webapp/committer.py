@@ -103,20 +103,28 @@ class Committer:
                 self._thread.start()
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, size = [first], first.size
-            while len(batch) < BATCH_ITEMS and size < BATCH_BYTES:
-                try:
-                    following = self._queue.get_nowait()
-                except Empty:
-                    break
-                if following is None:
-                    self._queue.put(None)
-                    break
-                batch.append(following)
-                size += following.size
+        while (batch := self._gather()) is not None:
             self._commit([waiting for waiting in batch if not waiting.abandoned])
+            del batch  # or its bodies would be held until the next delivery comes
         self._forget_writer()
+
+    def _gather(self) -> list[_Waiting] | None:
+        """Wait for an item, then take what else has come; None when it is time to end."""
+        first = self._queue.get()
+        if first is None:
+            return None
+        batch, size = [first], first.size
+        while len(batch) < BATCH_ITEMS and size < BATCH_BYTES:
+            try:
+                following = self._queue.get_nowait()
+            except Empty:
+                break
+            if following is None:
+                self._queue.put(None)
+                break
+            batch.append(following)
+            size += following.size
+        return batch
 
     def _commit(self, batch: list[_Waiting]) -> None:
         try:

@@ -137,6 +137,8 @@ def read_body(environ: WSGIEnvironment, *, limit: int) -> bytes | bytearray:
         body += step
     if len(body) > limit:
         raise TooLargeError("the body is larger than 25 MB")
+    if length <= limit and len(body) < length:
+        raise NotADeliveryError("the body is shorter than declared")
     return body
 
 

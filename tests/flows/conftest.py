@@ -22,8 +22,6 @@ def github(tmp_path: Path) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def world(
-    github: StandIn, settings: Settings, database: Database, clock: Clock
-) -> Iterator[World]:
+def world(github: StandIn, settings: Settings, database: Database, clock: Clock) -> Iterator[World]:
     with serving(github, settings, database, clock) as (runtime, url):
         yield World(github, runtime, clock, url)

@@ -29,7 +29,19 @@ from tests.flows.world import World
 
 VERSIONS = [f"v{major}.{minor}.{patch}" for major in (1, 2) for minor in (0, 1) for patch in (0, 1)]
 NAMES = [*VERSIONS, "v1.1.0-rc.1", "1.1.0", "api/v1.0.0", "api/v1.1.0", "latest"]
-KINDS = ["commit", "commit", "commit", "branch", "merge", "tag", "tag", "tag", "force", "move", "delete"]
+KINDS = [
+    "commit",
+    "commit",
+    "commit",
+    "branch",
+    "merge",
+    "tag",
+    "tag",
+    "tag",
+    "force",
+    "move",
+    "delete",
+]
 
 
 @dataclass
@@ -121,9 +133,7 @@ class Author:
             name = self.pick(list(self.tags))
             del self.tags[name]
             self.world.clock.advance(seconds=60)
-            self.world.github.push(
-                self.world.web, f"refs/tags/{name}", None, at=self.world.clock()
-            )
+            self.world.github.push(self.world.web, f"refs/tags/{name}", None, at=self.world.clock())
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ The worker is not running meanwhile; the messages to it are sent.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import socket
@@ -98,14 +99,19 @@ def serving(app: str, data_dir: Path) -> Iterator[tuple[int, subprocess.Popen[by
 
 
 def wait_for(port: int, seconds: float = 20) -> None:
+    """Wait for an answer, of whatever kind: the socket listens long before the worker is up."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
         except OSError:
             time.sleep(0.05)
         else:
             return
+        finally:
+            connection.close()
     sys.exit("the server did not start")
 
 

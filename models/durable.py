@@ -52,6 +52,7 @@ class SqliteWriter:
             timeout=LOCK_WAIT_SECONDS,
             isolation_level=None,
             check_same_thread=False,
+            cached_statements=0,  # a kept statement would keep the bodies last bound to it
         )
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             self._connection.execute(f"PRAGMA {pragma}")

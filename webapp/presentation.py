@@ -44,7 +44,6 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         basis=lambda basis: BASES.get(basis, basis),
         web_url=only_web_url,
     )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
 def show_moment(moment: datetime | None) -> Markup:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from html import unescape
 from urllib.parse import quote
@@ -161,7 +162,7 @@ def test_a_release_shows_what_is_in_it(
     assert "those of 1 commits are not known" in page
     assert 'href="/o/acme/issues/WEB-1"' in page
     assert f'Compared with <a href="/o/acme/releases/{earlier.version}">' in page
-    assert "and 2 more" in page
+    assert re.search(r"and 2 more\.\s+Read off the commit graph", page)
     assert 'href="/o/acme/releases/web@0.8.0"' in page
     assert "<bdi>v0.8.1</bdi>" in page
     assert "automatically, by the rule <em>tag-makes-release</em>" in page

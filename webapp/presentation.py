@@ -39,6 +39,7 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters.update(
         moment=show_moment,
         short=lambda sha: sha[:SHORT_SHA],
+        counted=lambda number, noun: f"{number} {noun}" if number == 1 else f"{number} {noun}s",
         happening=name_happening,
         details=list_details,
         basis=lambda basis: BASES.get(basis, basis),

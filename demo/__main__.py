@@ -2,17 +2,20 @@
 
 DEMO_REPO names a clone to replay instead of the story; DEMO_MODE=import installs the App after the
 history exists; DEMO_EXIT=1 ends after the summary, with an error if anything differs from git.
+An argument names another directory than `.demo` for everything that is made; it is wiped first.
 """
 
 import os
 import shutil
+import signal
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from demo.calls import count_calls
-from demo.clone import CloneError
+from demo.clone import Clone, CloneError
 from demo.expected import expected_lists
 from demo.github import StandIn
 from demo.play import Courier, progress
@@ -20,7 +23,7 @@ from demo.product import ROOT, Product, ProductError
 from demo.scenario import ORGANIZATION, Mode, Scenario, play_history, play_story
 from demo.summary import Summary, judge, render
 
-DIRECTORY = ROOT / ".demo"
+MARK = "made-by-the-demo"
 
 
 class UsageError(Exception):
@@ -29,20 +32,33 @@ class UsageError(Exception):
 
 @dataclass(frozen=True)
 class Wish:
-    """What the environment asks for."""
+    """What is asked for."""
 
+    directory: Path
     clone: Path | None
     mode: Mode
     ends: bool
 
     @classmethod
-    def from_environment(cls) -> "Wish":
+    def parse(cls, arguments: Sequence[str]) -> "Wish":
+        directory = Path(arguments[0]).absolute() if arguments else ROOT / ".demo"
         path, mode = os.environ.get("DEMO_REPO"), os.environ.get("DEMO_MODE") or "live"
         if mode not in ("live", "import"):
             raise UsageError(f"DEMO_MODE: {mode!r} is neither live nor import")
         clone = Path(path).expanduser().absolute() if path else None
+        if clone:
+            Clone(clone)  # says at once what is wrong with it
         ends = os.environ.get("DEMO_EXIT", "") not in ("", "0")
-        return cls(clone, "import" if mode == "import" else "live", ends)
+        return cls(directory, clone, "import" if mode == "import" else "live", ends)
+
+
+def make_directory(directory: Path) -> None:
+    """Empty the demo's directory, provided that an earlier demo made it."""
+    if directory.exists() and not (directory / MARK).exists():
+        raise UsageError(f"{directory} was not made by the demo, so it will not be wiped")
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    (directory / MARK).write_text("Wiped by the next demo.\n", "utf-8")
 
 
 def settings(github: StandIn) -> dict[str, str]:
@@ -67,11 +83,11 @@ def demonstrate(wish: Wish, github: StandIn, product: Product) -> Summary:
     if wish.clone is None:
         scenario = play_story(github, product, courier, wish.mode)
     else:
-        scenario = play_history(github, courier, wish.clone, wish.mode, DIRECTORY)
+        scenario = play_history(github, courier, wish.clone, wish.mode, wish.directory)
     seconds = time.monotonic() - started
     summary = compare_with_git(product, scenario)
     calls = count_calls(github.calls, scenario.heads, imported=scenario.imported)
-    progress("", end=True)
+    progress("")
     print(render(summary, calls, deliveries=courier.sent, seconds=seconds), flush=True)
     return summary
 
@@ -84,27 +100,37 @@ def compare_with_git(product: Product, scenario: Scenario) -> Summary:
     return judge(expected, releases, scenario.scenes, product.backlog().failed)
 
 
+def serve(product: Product) -> None:
+    """Let people look around until they press Ctrl-C."""
+    link = product.flask("login-link", "--org", ORGANIZATION, "--role", "admin")
+    print(f"\nSign in once by {link}\nCtrl-C ends it.", flush=True)
+    try:
+        product.wait_closed()
+    except KeyboardInterrupt:
+        print()
+
+
 def main() -> int:
     """Run the demonstration; return the exit status."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: the server must not outlive us
+        signal.signal(ending, signal.default_int_handler)
     try:
-        wish = Wish.from_environment()
-        shutil.rmtree(DIRECTORY, ignore_errors=True)
-        DIRECTORY.mkdir()
+        wish = Wish.parse(sys.argv[1:])
+        make_directory(wish.directory)
         with (
-            StandIn(DIRECTORY / "github") as github,
-            Product(DIRECTORY, settings(github)) as product,
+            StandIn(wish.directory / "github") as github,
+            Product(wish.directory, settings(github)) as product,
         ):
             github.app.hook_url = f"{product.url}/webhooks/github"
             print(f"Shiplog serves on {product.url}; GitHub is played on {github.url}", flush=True)
             summary = demonstrate(wish, github, product)
             if not wish.ends:
-                link = product.flask("login-link", "--org", ORGANIZATION, "--role", "admin")
-                print(f"\nSign in once by {link}\nCtrl-C ends it.", flush=True)
-                product.wait_closed()
+                serve(product)
+                return 0
             return 0 if summary.is_good else 1
     except KeyboardInterrupt:
-        print()
-        return 0
+        print("\nThe demo was interrupted.", file=sys.stderr)
+        return 130
     except (UsageError, CloneError, ProductError) as error:
         print(f"\nThe demo stopped: {error}", file=sys.stderr)
         return 1

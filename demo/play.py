@@ -12,6 +12,7 @@ from demo.replay import Act
 MOST_WAITING = 200  # jobs, before the next deliveries are held back
 ASK_EVERY = 50  # deliveries
 TRIES = 5
+QUIET = 10.0  # seconds between lines where there is no terminal
 _LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 
 
@@ -60,9 +61,19 @@ def push(github: StandIn, repository: Repository, act: Act) -> None:
     github.push(repository, act.ref, act.sha, at=at)
 
 
-def progress(text: str, *, end: bool = False) -> None:
-    """Show where we are: in place on a terminal; elsewhere only what stays."""
-    if sys.stdout.isatty():
-        print(f"\r\x1b[K{text}", end="\n" if end else "", flush=True)
-    elif end:
-        print(text, flush=True)
+class Progress:
+    """Shows where we are: in place on a terminal, elsewhere by a line now and then."""
+
+    def __init__(self) -> None:
+        self._told = time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        """Show *text* instead of what is shown; nothing clears it."""
+        if sys.stdout.isatty():
+            print(f"\r\x1b[K{text}", end="", flush=True)
+        elif text and time.monotonic() - self._told > QUIET:
+            self._told = time.monotonic()
+            print(text, flush=True)
+
+
+progress = Progress()

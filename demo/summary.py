@@ -76,31 +76,51 @@ def _wanted(versions: Sequence[str]) -> str:
 
 def render(summary: Summary, calls: CallCount, *, deliveries: int, seconds: float) -> str:
     """Return the summary as lines for a terminal."""
+    return "\n".join(
+        [
+            "",
+            *_scene_lines(summary),
+            *_difference_lines(summary),
+            f"Releases made         {len(summary.releases)}",
+            f"Exactly as git says   {summary.exact} of {len(summary.releases)}",
+            f"Issues resolved       {summary.resolved}",
+            f"GitHub API calls      {calls.total} (import {calls.imported}, "
+            f"for tags at a branch's head {calls.heads}, otherwise {calls.otherwise})",
+            f"Seconds               {seconds:.1f}, {deliveries} deliveries",
+            *_warning_lines(summary),
+        ]
+    )
+
+
+def _scene_lines(summary: Summary) -> list[str]:
     counts = {release.version: len(release.commits) for release in summary.releases}
     lines = []
     for scene, problems in summary.scenes:
-        lines.append(f"  {'✗' if problems else '✓'} {scene.title}")
-        told = [f"{name} ({counts.get(name, 0)} commits)" for name in scene.versions]
+        told = [f"{name}: {_commits(counts[name])}" for name in scene.versions if name in counts]
         told += [f"{short_id} resolved" for short_id in scene.resolves]
-        told += [f"{short_id} open" for short_id in scene.leaves_open]
-        lines.append(f"      {', '.join(told)}")
-        lines += [f"      but {problem}" for problem in problems]
-    shown = summary.differences[:MOST_SHOWN]
-    lines += [f"  ✗ {difference.release}: {difference.text}" for difference in shown]
-    if len(summary.differences) > len(shown):
-        lines.append(f"  … and {len(summary.differences) - len(shown)} more")
-    lines += [
-        "",
-        f"Releases made         {len(summary.releases)}",
-        f"Exactly as git says   {summary.exact} of {len(summary.releases)}",
-        f"Issues resolved       {summary.resolved}",
-        f"GitHub API calls      {calls.total} (import {calls.imported}, "
-        f"for tags at a branch's head {calls.heads}, otherwise {calls.otherwise})",
-        f"Seconds               {seconds:.1f}, {deliveries} deliveries",
-    ]
+        told += [f"{short_id} stays open" for short_id in scene.leaves_open]
+        lines.append(f"  {'✗' if problems else '✓'} {scene.title}")
+        lines += [f"      but {text}" for text in problems] or [f"      {', '.join(told)}"]
+    return [*lines, ""] if lines else []
+
+
+def _difference_lines(summary: Summary) -> list[str]:
+    """Tell the differences that no scene has told yet."""
+    told = {version for scene, _ in summary.scenes for version in scene.versions}
+    others = [item for item in summary.differences if item.release not in told]
+    lines = [f"  ✗ {item.release}: {item.text}" for item in others[:MOST_SHOWN]]
+    return lines + ([f"  … and {len(others) - MOST_SHOWN} more"] if others[MOST_SHOWN:] else [])
+
+
+def _warning_lines(summary: Summary) -> list[str]:
+    lines = []
     if summary.incomplete:
         causes = sorted({release.incomplete for release in summary.releases if release.incomplete})
         lines.append(f"Marked incomplete     {summary.incomplete} ({'; '.join(causes[:3])})")
     if summary.failed_jobs:
         lines.append(f"Failed jobs           {summary.failed_jobs}")
-    return "\n".join(lines)
+    return lines
+
+
+def _commits(count: int) -> str:
+    return "1 commit" if count == 1 else f"{count} commits"

@@ -38,7 +38,7 @@ _numbers = count(1)
 
 def make_sha() -> str:
     """Forty hex digits, others at each call."""
-    return f"{next(_numbers):040x}"
+    return f"{(number := next(_numbers)):010x}{number:030x}"
 
 
 def _make(session: Session, table: type[RowT], given: dict[str, Any], /, **defaults: Any) -> RowT:

@@ -39,12 +39,12 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters.update(
         moment=show_moment,
         short=lambda sha: sha[:SHORT_SHA],
+        counted=lambda number, noun: f"{number} {noun}" if number == 1 else f"{number} {noun}s",
         happening=name_happening,
         details=list_details,
         basis=lambda basis: BASES.get(basis, basis),
         web_url=only_web_url,
     )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
 def show_moment(moment: datetime | None) -> Markup:

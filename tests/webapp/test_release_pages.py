@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from html import unescape
 from urllib.parse import quote
@@ -158,10 +159,10 @@ def test_a_release_shows_what_is_in_it(
     assert f"<code>{newer.sha[:10]}</code>" in page
     assert "shop/cart.py</bdi></code> changed by 2 commits" in page
     assert "quiet.txt" not in page
-    assert "those of 1 commits are not known" in page
+    assert "those of 1 commit are not known" in page
     assert 'href="/o/acme/issues/WEB-1"' in page
     assert f'Compared with <a href="/o/acme/releases/{earlier.version}">' in page
-    assert "and 2 more" in page
+    assert re.search(r"and 2 more\.\s+Read off the commit graph", page)
     assert 'href="/o/acme/releases/web@0.8.0"' in page
     assert "<bdi>v0.8.1</bdi>" in page
     assert "automatically, by the rule <em>tag-makes-release</em>" in page

@@ -15,7 +15,7 @@ from config import load_bind
 wsgi_app = "wsgi:app"
 bind = load_bind()
 workers = 1  # on SQLite more are slower: it has one writer
-threads = 32
+threads = 64  # most of them wait for the group commit; fewer leave the processors idle
 worker_class = "gthread"
 preload_app = False  # engines, threads and queues are made after the fork
 keepalive = 65

@@ -41,8 +41,12 @@ class Heads:
     tips: dict[str, str] = field(default_factory=dict)
     _words: set[str] = field(default_factory=set)
 
-    def push(self, ref: str, sha: str) -> None:
-        self.tips[ref] = sha
+    def push(self, ref: str, sha: str, *, force: bool = False) -> None:
+        """Take note of a push. A forced one does not say what its head reaches, so it has to cost."""
+        if force:
+            self.tips.pop(ref, None)
+        else:
+            self.tips[ref] = sha
 
     def tag(self, name: str, sha: str, commit: str) -> None:
         """Take note of a tag; *sha* is that of the tag object, if there is one."""

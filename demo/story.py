@@ -77,7 +77,7 @@ class Story:
         self.push(ref)
 
     def push(self, ref: str = MAIN, *, force: bool = False) -> None:
-        self.heads.push(ref, self.tips[ref])
+        self.heads.push(ref, self.tips[ref], force=force)
         self.github.push(self.repository, ref, self.tips[ref], force=force, at=self.now)
 
     def tag(self, name: str, target: str | None = None, *, note: str | None = None) -> None:

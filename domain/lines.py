@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.tags import Order
 
@@ -64,8 +64,16 @@ def find_doubtful(points: Sequence[Point], point: Point) -> Point | None:
     call, and a back-filled one costs one.
     """
     rivals = [other for other in points if other is not point and _is_in_doubt(other, point)]
-    inexact = [other for other in [point, *rivals] if not other.is_exact]
-    return inexact[0] if rivals else None
+    if not rivals:
+        return None
+    return max((one for one in (point, *rivals) if not one.is_exact), key=_doubt)
+
+
+def _doubt(point: Point) -> tuple[bool, timedelta, str]:
+    """How wide the range is: the date of the widest settles most pairs."""
+    if point.pushed_at is None:
+        return (True, timedelta(), point.name)
+    return (False, point.pushed_at - point.made_at, point.name)
 
 
 def _is_in_doubt(one: Point, other: Point) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from domain.resolution import sync_issues
 from domain.work import make_gaps_due
 from models import Head, Repository, Tag
 
+PATIENCE = timedelta(seconds=2)
 INLINE = 50  # heads computed within a delivery's transaction; the rest is a job's
 
 
@@ -25,21 +26,37 @@ def bring_up_to_date(
     why: Why,
     issue_ids: Collection[int] = (),
     limit: int = INLINE,
+    makes_due: bool = True,
 ) -> Refreshed:
     """Compute stale lists, sync the issues that depend on them, and see what has to be asked.
 
     Pass *issue_ids* whose links changed. Makes the gaps job due if GitHub must be asked, or if
-    more lists are stale than fit here.
+    more lists are stale than fit here; without *makes_due* that is left to the caller.
     """
     done = refresh(session, repository, why=why, limit=limit)
     touched = list_issues_of_commits(session, repository.id, done.changes.commit_ids)
     sync_issues(session, touched | set(issue_ids), why=why)
-    if repository.is_history_known and (done.open_ends or not done.is_finished):
-        make_gaps_due(session, repository, at=why.now)
-    check_due_at = next_check(session, repository)
-    if check_due_at is not None:
-        make_gaps_due(session, repository, at=max(check_due_at, why.now))
+    if makes_due:
+        due_at = _when_to_ask(session, repository, done, why.now)
+        if due_at is not None:
+            make_gaps_due(session, repository, at=due_at)
     return done
+
+
+def _when_to_ask(
+    session: Session, repository: Repository, done: Refreshed, now: datetime
+) -> datetime | None:
+    """When the gaps job has something to do; None if nothing is missing.
+
+    What a tag needs is often in a push that is still on its way, or being worked off beside it:
+    a little patience saves the call.
+    """
+    moments = [next_check(session, repository)]
+    if repository.is_history_known and done.open_ends:
+        moments.append(now + PATIENCE)
+    if not done.is_finished:
+        moments.append(now)
+    return min((max(moment, now) for moment in moments if moment is not None), default=None)
 
 
 def try_incomplete_again(session: Session, repository: Repository) -> bool:

@@ -6,8 +6,12 @@ It may be deleted at any time: the sweep sends again what it held. Made after a 
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from typing import Any
 
+import psycopg
+import structlog
 from huey import PostgresHuey, SqliteHuey
 from huey.consumer import Consumer, Scheduler
 from huey.serializer import SignedSerializer
@@ -15,6 +19,8 @@ from huey.serializer import SignedSerializer
 from jobs.runtime import Runtime
 from jobs.schedule import SWEEP_SECONDS, sweep
 from jobs.tasks import work_off
+
+log = structlog.get_logger(__name__)
 
 WORKERS = 2
 TURN_SECONDS = 5.0  # then the worker takes the next message, so that none waits for ever
@@ -34,21 +40,40 @@ def make_huey(runtime: Runtime) -> Any:
 
 
 class HueyQueue:
-    """Sends "look" messages, and makes the consumer that answers them by working off what is due."""
+    """Sends "look" messages, which workers answer by working off what is due.
+
+    A thread of its own writes them, so that nobody waits for that, and one message stands for all
+    that became due while the last one was being written.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self.huey = make_huey(runtime)
         self._look = self.huey.task(name="look")(self._on_message)
+        self.huey.on_shutdown(name="close")(self.huey.storage.close)  # each thread has connections
+        self._wanted, self._closing = threading.Event(), False
+        self._sender = threading.Thread(target=self._send_wanted, name="queue", daemon=True)
+        self._sender.start()
 
     def send(self) -> None:
-        self._look()
+        self._wanted.set()
 
     def is_empty(self) -> bool:
         return bool(self.huey.storage.queue_size() == 0)
 
     def close(self) -> None:
+        self._closing = True
+        self._wanted.set()
+        self._sender.join()
         self.huey.storage.close()
+
+    def _send_wanted(self) -> None:
+        while self._wanted.wait() and not self._closing:
+            self._wanted.clear()
+            try:
+                self._look()
+            except (sqlite3.Error, psycopg.Error) as error:
+                log.warning("queue not reached, the sweep will help", error=type(error).__name__)
 
     def _on_message(self) -> None:
         if not work_off(self._runtime, seconds=TURN_SECONDS):

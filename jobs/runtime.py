@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,15 +9,10 @@ from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
-import psycopg
-import structlog
-
 from config import Settings
 from integrations.github.client import GitHubApp
 from models import utcnow
 from models.session import Database
-
-log = structlog.get_logger(__name__)
 
 
 class Queue(Protocol):
@@ -68,11 +62,7 @@ class Runtime:
 def enqueue(runtime: Runtime) -> None:
     """Have a worker look for what is due; call it after the commit that made something due.
 
-    A message that cannot be sent is not an error: the sweep finds the row within seconds.
+    Never fails and never blocks: should the message be lost, the sweep finds the row in seconds.
     """
-    if runtime.queue is None:
-        return
-    try:
+    if runtime.queue is not None:
         runtime.queue.send()
-    except (sqlite3.Error, psycopg.Error) as error:
-        log.warning("queue not reached, the sweep will find the row", error=type(error).__name__)

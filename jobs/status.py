@@ -46,5 +46,5 @@ def read_queue(session: Session, *, now: datetime) -> Queue:
 def count_deliveries(session: Session) -> dict[str, int]:
     """How many deliveries are in each state, with the states that have none."""
     rows = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
-    counted = dict(rows.tuples().all())
+    counted: dict[DeliveryState, int] = dict(rows.all())
     return {state.value: counted.get(state, 0) for state in DeliveryState}

@@ -29,6 +29,7 @@ from models import Delivery, DeliveryState, Work
 
 log = structlog.get_logger(__name__)
 RowT = TypeVar("RowT")
+Process = Callable[[Runtime, Claim], None]
 
 
 class LeaseLostError(Exception):
@@ -65,7 +66,7 @@ def process_work(runtime: Runtime, claim: Claim) -> None:
         work.finished_at = None if work.due_at else runtime.now()
 
 
-PROCESS: dict[str, Callable[[Runtime, Claim], None]] = {
+PROCESS: dict[str, Process] = {
     DELIVERIES.name: process_delivery,
     WORK.name: process_work,
 }
@@ -120,14 +121,14 @@ def _run_one(runtime: Runtime, lane: Lane) -> bool:
         claim = claim_next(session, lane, now=runtime.now())
     if claim is not None:
         with structlog.contextvars.bound_contextvars(lane=lane.name, row=claim.id):
-            _attempt(runtime, claim)
+            attempt(runtime, claim, process=PROCESS[lane.name])
     return claim is not None
 
 
-def _attempt(runtime: Runtime, claim: Claim) -> None:
+def attempt(runtime: Runtime, claim: Claim, *, process: Process) -> None:
     """Run the claimed row; no failure gets past here, each ends as a reason in its row."""
     try:
-        PROCESS[claim.lane.name](runtime, claim)
+        process(runtime, claim)
     except LeaseLostError:
         log.warning("lease lost to another worker")
     except RateLimitedError as error:

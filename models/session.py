@@ -62,7 +62,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _on_sqlite_connect)
             event.listen(self.engine, "begin", _on_sqlite_begin)
-        self._reader = self.engine.execution_options(shiplog_reading=True)
+        snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reader = self.engine.execution_options(shiplog_reading=True, **snapshot)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

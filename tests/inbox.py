@@ -1,11 +1,11 @@
-"""A delivery in the inbox, as the intake leaves it."""
+"""Rows of the inbox and of long work, committed, as the server leaves them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import uuid4
 
-from models import Delivery
+from models import Delivery, Organization, Work, WorkKind, utcnow
 from models.session import Database
 
 
@@ -28,3 +28,23 @@ def make_delivery(
         )
         session.add(delivery)
     return delivery
+
+
+def make_organization(db: Database, *, slug: str = "acme") -> Organization:
+    with db.transaction() as session:
+        organization = Organization(slug=slug, name=slug, created_at=utcnow())
+        session.add(organization)
+    return organization
+
+
+def make_work(db: Database, *, due_at: datetime, subject_id: int = 1) -> Work:
+    organization = make_organization(db)
+    with db.transaction() as session:
+        work = Work(
+            kind=WorkKind.gaps,
+            subject_id=subject_id,
+            organization_id=organization.id,
+            due_at=due_at,
+        )
+        session.add(work)
+    return work

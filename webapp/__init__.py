@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Flask
 
 from jobs import Runtime, enqueue
@@ -9,7 +11,7 @@ from models.durable import open_durable
 from webapp.cli import add_commands
 from webapp.committer import Committer
 from webapp.context import Shiplog
-from webapp.intake import MAX_BODY, Intake
+from webapp.intake import MAX_BODY, Intake, log_stored
 from webapp.metrics import Metrics
 from webapp.pages import add_pages
 from webapp.views import health
@@ -22,7 +24,11 @@ def create_app(runtime: Runtime) -> Flask:
     app.config["SECRET_KEY_FALLBACKS"] = list(runtime.settings.secret_keys[1:])
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
 
-    committer = Committer(lambda: open_durable(runtime.db), after_commit=lambda: enqueue(runtime))
+    def announce(stored: Sequence[tuple[object, object]]) -> None:
+        enqueue(runtime)
+        log_stored(stored)
+
+    committer = Committer(lambda: open_durable(runtime.db), after_commit=announce)
     metrics = Metrics(lambda: health.find_queue(runtime))
     Shiplog(runtime, committer, metrics).attach(app)
     app.register_blueprint(health.bp)

@@ -48,14 +48,15 @@ class _Waiting:
 class Committer:
     """The thread and its connection; both begin with the first item, hence after any fork.
 
-    *after_commit* is called in the thread after each transaction, once the answers are released.
+    *after_commit* is called in the thread after each transaction, once the answers are released,
+    with every item and what its `write` returned for it.
     """
 
     def __init__(
         self,
         open_writer: Callable[[], DurableWriter],
         *,
-        after_commit: Callable[[], None],
+        after_commit: Callable[[Sequence[tuple[Any, Any]]], None],
         answer_within: float = ANSWER_WITHIN_SECONDS,
     ) -> None:
         self._open_writer = open_writer
@@ -102,20 +103,28 @@ class Committer:
                 self._thread.start()
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, size = [first], first.size
-            while len(batch) < BATCH_ITEMS and size < BATCH_BYTES:
-                try:
-                    following = self._queue.get_nowait()
-                except Empty:
-                    break
-                if following is None:
-                    self._queue.put(None)
-                    break
-                batch.append(following)
-                size += following.size
+        while (batch := self._gather()) is not None:
             self._commit([waiting for waiting in batch if not waiting.abandoned])
+            del batch  # or its bodies would be held until the next delivery comes
         self._forget_writer()
+
+    def _gather(self) -> list[_Waiting] | None:
+        """Wait for an item, then take what else has come; None when it is time to end."""
+        first = self._queue.get()
+        if first is None:
+            return None
+        batch, size = [first], first.size
+        while len(batch) < BATCH_ITEMS and size < BATCH_BYTES:
+            try:
+                following = self._queue.get_nowait()
+            except Empty:
+                break
+            if following is None:
+                self._queue.put(None)
+                break
+            batch.append(following)
+            size += following.size
+        return batch
 
     def _commit(self, batch: list[_Waiting]) -> None:
         try:
@@ -127,7 +136,7 @@ class Committer:
             for waiting in batch:
                 waiting.released.release()
         if batch and batch[0].committed:
-            self._after_commit()
+            self._after_commit([(waiting.item, waiting.result) for waiting in batch])
 
     def _write_durably(self, batch: list[_Waiting]) -> None:
         is_used = self._writer is not None

@@ -16,6 +16,7 @@ import structlog
 
 from domain.errors import ShiplogError
 from integrations.github.deliveries import (
+    Envelope,
     NotADeliveryError,
     Stored,
     parse_envelope,
@@ -95,7 +96,6 @@ class Intake:
             log.warning("delivery refused", status=status, why=str(error), **_named(environ))
         else:
             status, answer = 202, {"delivery": guid, "status": stored}
-            log.info("delivery received", status=stored, **_named(environ))
         self._metrics.intake(status, time.perf_counter() - began)
         return _respond(start_response, status, answer, headers)
 
@@ -137,7 +137,18 @@ def read_body(environ: WSGIEnvironment, *, limit: int) -> bytes | bytearray:
         body += step
     if len(body) > limit:
         raise TooLargeError("the body is larger than 25 MB")
+    if length <= limit and len(body) < length:
+        raise NotADeliveryError("the body is shorter than declared")
     return body
+
+
+def log_stored(stored: Sequence[tuple[object, object]]) -> None:
+    """One line for all that one transaction stored: a line each would halve the intake's rate."""
+    of_status: dict[object, list[str]] = {"stored": [], "repeated": []}
+    for item, status in stored:
+        if isinstance(item, Envelope):
+            of_status[status].append(f"{item.event} {item.guid}")
+    log.info("deliveries received", **{str(k): v for k, v in of_status.items() if v})
 
 
 def _named(environ: WSGIEnvironment) -> dict[str, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 
 from flask import Flask
@@ -9,9 +10,20 @@ from flask import Flask
 from jobs.worker import EmbeddedWorker, open_queue
 from webapp.context import shiplog
 
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # of glibc's malloc.h
+
+
+def keep_memory_small() -> None:
+    """Have large bodies given back to the system, and not kept once in each thread's heap."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:  # glibc; elsewhere the defaults do
+        mallopt(M_MMAP_THRESHOLD, 512 * 1024)
+        mallopt(M_ARENA_MAX, 2)
+
 
 def start(app: Flask, *, with_worker: bool) -> Callable[[], None]:
     """Open the queue and, *with_worker*, work jobs off here; the function that ends all of it."""
+    keep_memory_small()
     parts = shiplog(app)
     queue = open_queue(parts.runtime)
     if not with_worker:

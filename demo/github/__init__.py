@@ -1,4 +1,12 @@
-"""The stand-in for GitHub: a real bare git repository behind the parts of its API that we use."""
+"""The stand-in for GitHub: a real bare git repository behind the parts of its API that we use.
+
+with StandIn(directory) as github:
+    acme = github.account("acme", type="Organization")
+    repo = github.repository(acme, "web")
+    github.install(acme)
+    github.push(repo, "refs/heads/main", repo.git.commit({"cart.py": "..."}, message="Start"))
+    github.send_all("http://127.0.0.1:8000/webhooks/github")
+"""
 
 from demo.github.accounts import Account
 from demo.github.app import Installation

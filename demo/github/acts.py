@@ -15,7 +15,7 @@ from demo.github.world import World
 
 
 class People:
-    """Accounts."""
+    """Accounts, and what they do at the browser."""
 
     world: World
 
@@ -32,6 +32,24 @@ class People:
     ) -> Account:
         """Return the user, made if need be, to whom commits by *emails* belong from now on."""
         return self.world.accounts.add(login, id_=id, emails=emails, name=name)
+
+    def join(self, organization: Account, user: Account, role: str = "member") -> None:
+        """Make the user a `member` or `admin` of the organization."""
+        self.world.grants.roles[organization.id, user.id] = role
+
+    def leave(self, organization: Account, user: Account) -> None:
+        """Undo `join`."""
+        self.world.grants.roles.pop((organization.id, user.id), None)
+
+    def browse_as(self, user: Account | None) -> None:
+        """Say who sits at the browser and agrees to sign in; None refuses."""
+        self.world.grants.browser = user
+
+    def revoke_authorization(self, user: Account) -> None:
+        """Let the user take back the App's authorization: tokens die, and the App is told."""
+        self.world.grants.revoke(user)
+        payload = {"action": "revoked", "sender": user.json(self.world.roots)}
+        self.world.deliveries.queue("github_app_authorization", payload, None)
 
 
 class Installs:

@@ -1,7 +1,7 @@
 """The GitHub App and its installations: what exists, what it may see, how both look as JSON."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
@@ -48,6 +48,15 @@ class App:
             Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
         )
 
+    def configure(
+        self, *, name: str, hook_url: str, permissions: dict[str, str], events: list[str]
+    ) -> None:
+        """Become what a manifest says; the hook gets another secret."""
+        self.name, self.slug = name, name.lower().replace(" ", "-")
+        self.hook_url, self.events = hook_url, list(events)
+        self.permissions = {"metadata": "read"} | permissions
+        self.webhook_secret = secrets.token_hex(20)
+
     def json(self, roots: Roots, installations: int) -> Json:
         return {
             "id": self.app_id,
@@ -85,8 +94,6 @@ class Installation:
     selected: set[int] | None = None
     suspended_at: datetime | None = None
     suspended_by: Account | None = None
-    removed: bool = False
-    repositories_when_made: list[Repository] = field(default_factory=list)
 
     @property
     def selection(self) -> str:

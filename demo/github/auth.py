@@ -1,4 +1,4 @@
-"""Who is asking: the App by JWT, or an installation by token; everybody else is turned away."""
+"""Who is asking: the App by JWT, an installation or a user by token; others are turned away."""
 
 import secrets
 import time
@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 import jwt
 from jwt.types import Options
 
+from demo.github.accounts import Account
 from demo.github.app import App, Installation
 from demo.github.clock import Clock
+from demo.github.grants import Grants
 from demo.github.wire import ApiError, Request
 
 _TOO_FAR = "'Expiration time' claim ('exp') is too far in the future"
@@ -42,14 +44,17 @@ class Token:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks; both are None for an anonymous request."""
+    """Who asks; all are None for an anonymous request."""
 
     app: App | None = None
     token: Token | None = None
+    user: Account | None = None
 
     def __str__(self) -> str:
         if self.token:
             return f"installation {self.token.installation.id}"
+        if self.user:
+            return f"user {self.user.login}"
         return "app" if self.app else "anonymous"
 
 
@@ -86,7 +91,7 @@ class Tokens:
         return token
 
 
-def identify(request: Request, app: App, tokens: Tokens) -> Caller:
+def identify(request: Request, app: App, tokens: Tokens, grants: Grants) -> Caller:
     """Return who sent the request; raise 401 when the credentials are bad."""
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if not credentials:
@@ -95,6 +100,9 @@ def identify(request: Request, app: App, tokens: Tokens) -> Caller:
         if scheme.lower() != "bearer":
             raise ApiError(401, _UNREADABLE)
         return Caller(app=verify_jwt(credentials.strip(), app))
+    user = grants.find_user(credentials.strip())
+    if user:
+        return Caller(user=user)
     token = tokens.find(credentials.strip())
     if token is None or scheme.lower() not in ("bearer", "token"):
         raise ApiError(401, "Bad credentials")

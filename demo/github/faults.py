@@ -29,6 +29,11 @@ class Fault:
     cut: bool
     reset: bool
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Return the headers by lower-case name."""
+        return {name.lower(): value for name, value in self.headers.items()}
+
 
 class Faults:
     """The failures still to come."""
@@ -59,28 +64,27 @@ def spoil(fault: Fault, reply: Reply) -> Reply:
     """Return what *reply* becomes: another status, half of itself, or nothing."""
     if fault.reset:
         return Reply(broken="reset")
-    if fault.status >= 400 or fault.body is not None:
-        body = fault.body if fault.body is not None else {"message": _message(fault)}
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        raw = body.encode() if isinstance(body, str) else raw
-        # The failure stands for GitHub's own, so the budget's headers stay unless they are named.
-        return Reply(
-            None, fault.status, reply.headers | fault.headers, raw, "cut" if fault.cut else None
-        )
-    reply.headers |= fault.headers
+    # The failure stands for GitHub's own, so the budget's headers stay unless the fault names them.
+    kept = {name: value for name, value in reply.headers.items() if name.lower() not in fault.names}
+    reply.headers = kept | fault.headers
     reply.broken = "cut" if fault.cut else None
-    return reply
+    if fault.status < 400 and fault.body is None:
+        return reply
+    text = fault.body if isinstance(fault.body, (str, bytes)) else json.dumps(_body(fault))
+    raw = text.encode() if isinstance(text, str) else text
+    return Reply(None, fault.status, reply.headers, raw, reply.broken)
 
 
-def _message(fault: Fault) -> str:
-    names = {name.lower() for name in fault.headers}
+def _body(fault: Fault) -> Any:
+    if fault.body is not None:
+        return fault.body
     if fault.status in (403, 429):
-        if fault.headers.get("x-ratelimit-remaining") == "0":
-            return "API rate limit exceeded for installation."
-        if "retry-after" in names:
-            return SECONDARY
+        if fault.names.get("x-ratelimit-remaining") == "0":
+            return {"message": "API rate limit exceeded for installation."}
+        if "retry-after" in fault.names:
+            return {"message": SECONDARY}
     usual = {401: "Bad credentials", 403: FORBIDDEN, 404: "Not Found"}
-    return usual.get(fault.status, "Server Error")
+    return {"message": usual.get(fault.status, "Server Error")}
 
 
 @dataclass

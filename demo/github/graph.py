@@ -1,17 +1,21 @@
 """The graph behind GraphQL: repositories, refs, tags, commits, people."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from demo.github.clock import local, utc
-from demo.github.git import Ref
+from demo.github.git import GitError, Ref
 from demo.github.nodes import FieldError, Node, after_cursor, check_first, connection, cursor
 from demo.github.objects import Commit, Signature, Tag, parse_commit, parse_tag
 from demo.github.query import Field, QueryError
 from demo.github.repositories import Repository
 from demo.github.world import Call
+
+# The first line of each group of lines: commit, line there, line here, number of lines.
+_BLAMED = re.compile(rb"^([0-9a-f]{40}) \d+ (\d+) (\d+)$", re.MULTILINE)
 
 
 class Loader:
@@ -54,9 +58,14 @@ class Loader:
             return None
         return Node(found[1].capitalize(), {"oid": sha, "id": sha}, ("GitObject", "Node"))
 
+    def commit(self, sha: str | None) -> Commit | None:
+        """Return a commit that was loaded, None when it is none."""
+        found = self._objects.get(sha or "")
+        return found if isinstance(found, Commit) else None
+
     def commit_date(self, ref: Ref) -> datetime:
-        found = self._objects.get(ref.commit or "")
-        return found.committer.at if isinstance(found, Commit) else datetime.min.replace(tzinfo=UTC)
+        found = self.commit(ref.commit)
+        return found.committer.at if found else datetime.min.replace(tzinfo=UTC)
 
 
 def repository_node(call: Call, repository: Repository) -> Node:
@@ -176,10 +185,37 @@ def _commit(loader: Loader, commit: Commit) -> Node:
             "committer": partial(_actor, loader, committer),
             "parents": partial(_parents, loader, commit),
             "history": partial(_history, loader, commit),
+            "blame": partial(_blame, loader, commit),
             "associatedPullRequests": partial(_pulls, loader, commit),
         },
         ("GitObject", "Node"),
     )
+
+
+def _blame(loader: Loader, commit: Commit, path: str) -> Node:
+    try:
+        output = loader.repository.git.run("blame", "--porcelain", commit.sha, "--", path)
+    except GitError:
+        raise FieldError("NOT_FOUND", f"No file {path} at {commit.sha}") from None
+    groups = [found.groups() for found in _BLAMED.finditer(output)]
+    loader.load(sha.decode() for sha, _, _ in groups)
+    # 1 is the newest; GitHub's scale ends at 10.
+    blamed = [node for node in (loader.commit(sha.decode()) for sha, _, _ in groups) if node]
+    order = sorted({(item.committer.at, item.sha) for item in blamed}, reverse=True)
+    ages = {sha: min(age, 10) for age, (_, sha) in enumerate(order, 1)}
+    ranges = [
+        Node(
+            "BlameRange",
+            {
+                "startingLine": int(start),
+                "endingLine": int(start) + int(count) - 1,
+                "age": ages[sha.decode()],
+                "commit": loader.node(sha.decode()),
+            },
+        )
+        for sha, start, count in groups
+    ]
+    return Node("Blame", {"ranges": ranges})
 
 
 def _parents(

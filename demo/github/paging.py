@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from demo.github.world import Call
 
@@ -48,4 +48,4 @@ def stable_url(call: Call) -> str:
     if call.found and path.startswith("/repos/"):
         rest = path.split("/", 4)[4:]
         path = "/".join([f"/repositories/{call.found.id}", *rest])
-    return call.roots.api + path.replace("%", "%25").replace(" ", "%20").replace("#", "%23")
+    return call.roots.api + quote(path, safe="/!$&'()*+,;=:@")

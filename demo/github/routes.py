@@ -3,14 +3,16 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from urllib.parse import urlencode
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from demo.github import commits, endpoints, graphql, hooks, refs
+from demo.github import commits, endpoints, graphql, hooks, refs, signin
 from demo.github.auth import Caller, identify
 from demo.github.faults import FORBIDDEN, spoil
+from demo.github.paging import stable_url
 from demo.github.repositories import Repository
 from demo.github.wire import ApiError, Reply, Request
 from demo.github.world import Call, LoggedCall, World
@@ -32,6 +34,22 @@ _PLAIN: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("POST", "/app/hook/deliveries/<int:number>/attempts", APP, hooks.redeliver),
     ("GET", "/installation/repositories", "metadata=read", endpoints.list_repositories),
     ("GET", "/rate_limit", ANYBODY, endpoints.get_rate_limit),
+    ("GET", "/login/oauth/authorize", ANYBODY, signin.authorize),
+    ("POST", "/login/oauth/access_token", ANYBODY, signin.get_tokens),
+    ("POST", "/settings/apps/new", ANYBODY, signin.register),
+    ("POST", "/organizations/<login>/settings/apps/new", ANYBODY, signin.register),
+    ("POST", "/app-manifests/<code>/conversions", ANYBODY, signin.convert),
+    ("GET", "/user", ANYBODY, signin.get_user),
+    ("GET", "/user/emails", ANYBODY, signin.list_emails),
+    ("GET", "/user/installations", ANYBODY, signin.list_user_installations),
+    (
+        "GET",
+        "/user/installations/<int:number>/repositories",
+        ANYBODY,
+        signin.list_user_repositories,
+    ),
+    ("GET", "/user/memberships/orgs/<login>", ANYBODY, signin.get_own_membership),
+    ("GET", "/orgs/<login>/memberships/<user>", "members=read", signin.get_membership),
     ("POST", "/graphql", "metadata=read", graphql.answer),
     ("POST", "/api/graphql", "metadata=read", graphql.answer),
 ]
@@ -67,8 +85,9 @@ class Endpoint:
     function: Callable[..., Reply]
 
 
+@cache
 def build_map() -> Map:
-    """Build the table; everything of a repository answers by its name and by its id."""
+    """Build the table, once for all stand-ins; everything of a repository answers by its name and by its id."""
     rows = list(_PLAIN)
     for method, path, needs, function in _OF_REPOSITORY:
         rows.append((method, f"/repos/<owner>/<repo>{path}", needs, function))
@@ -96,8 +115,8 @@ class Router:
         try:
             if not request.headers.get("user-agent"):
                 raise ApiError(403, "Request forbidden by administrative rules.")
-            caller = identify(request, world.app, world.tokens)
-            if request.path != "/rate_limit":
+            caller = identify(request, world.app, world.tokens, world.grants)
+            if request.path != "/rate_limit" and caller != Caller():
                 world.limits.spend(str(caller), resource)
                 spent = True
             reply = self._dispatch(request, caller)
@@ -106,7 +125,7 @@ class Router:
         fault = world.faults.take(request.path)
         if request.method == "GET" and reply.status == 200 and fault is None:
             self._tag(request, reply)
-            if reply.status == 304 and spent and str(caller) != "anonymous":
+            if reply.status == 304 and spent:
                 world.limits.refund(str(caller), resource)
         reply.headers |= world.limits.headers(str(caller), resource)
         reply.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
@@ -161,10 +180,8 @@ class Router:
 
 
 def _redirect(call: Call) -> Reply:
-    rest = call.request.path.split("/", 4)[4:]
-    url = "/".join([f"{call.roots.api}/repositories/{call.repository.id}", *rest])
     query = urlencode(dict(call.request.query))
-    url += f"?{query}" if query else ""
+    url = stable_url(call) + (f"?{query}" if query else "")
     body = {"message": "Moved Permanently", "url": url}
     return Reply(body, 301, {"Location": url})
 

@@ -111,7 +111,8 @@ class StandIn(People, Installs, Repositories, Releases, Pulls):
         """Spoil the next *times* answers to requests whose path contains *path*.
 
         *body* replaces the usual one (JSON, or text as it is); *cut* ends the connection after half
-        the body (with status 200: of the true answer), *reset* before anything was sent.
+        the body (with status 200: of the true answer), *reset* before anything was sent. A 403 or 429
+        with `Retry-After` reads as a secondary limit, with `X-RateLimit-Remaining: 0` as the primary.
         """
         fault = Fault(status, times, path, dict(headers or {}), body, cut, reset)
         self.world.faults.add(fault)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from threading import Lock
 
 from demo.github.accounts import Account, Accounts
 from demo.github.app import App, Installation
@@ -15,6 +14,7 @@ from demo.github.clock import Clock
 from demo.github.deliveries import Deliveries, Delivery
 from demo.github.faults import Faults, Limits
 from demo.github.git import BareRepository
+from demo.github.grants import Grants
 from demo.github.pulls import Pull
 from demo.github.releases import Release
 from demo.github.repositories import Repository
@@ -52,6 +52,7 @@ class World:
         owner = self.accounts.add("shiplog-inc", type_="Organization")
         self.app = App(next(self.ids), owner, self.clock.now())
         self.tokens = Tokens(self.clock)
+        self.grants = Grants(self.clock)
         self.deliveries = Deliveries(self.app, self.clock, count(10**11))
         self.faults = Faults()
         self.limits = Limits(self.clock)
@@ -63,7 +64,6 @@ class World:
         self.calls: list[LoggedCall] = []
         self.graphql_enabled = True
         self.roots = Roots("", "")
-        self.lock = Lock()
 
     def make_repository(
         self, owner: Account, name: str, git_dir: Path | None, at: datetime

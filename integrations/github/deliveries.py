@@ -18,11 +18,7 @@ GUID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{7,63}", re.ASCII)
 EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 CONTENT_TYPES = ("application/json", "application/x-www-form-urlencoded")
 
-INSERT = """
-INSERT INTO delivery (guid, event, content_type, body, received_at, due_at, state, attempts)
-VALUES (?, ?, ?, ?, ?, ?, 'received', 0)
-ON CONFLICT (guid) DO NOTHING RETURNING id
-"""
+COLUMNS = ("guid", "event", "content_type", "body", "received_at", "due_at", "state", "attempts")
 # A failure after our 202 is invisible to GitHub; sent again, the first body gets a fresh start.
 REVIVE = """
 UPDATE delivery SET state = 'received', attempts = 0, due_at = ?, claimed_until = NULL
@@ -75,9 +71,10 @@ def store_deliveries(writer: DurableWriter, envelopes: Sequence[Envelope]) -> li
     rows = []
     for envelope in envelopes:
         at = writer.moment(envelope.received_at)
-        rows.append((envelope.guid, envelope.event, envelope.content_type, envelope.body, at, at))
-    inserted = writer.execute_each(INSERT, rows)
-    repeated = [e for e, row in zip(envelopes, inserted, strict=True) if row is None]
+        headers = (envelope.guid, envelope.event, envelope.content_type)
+        rows.append((*headers, envelope.body, at, at, "received", 0))
+    are_new = writer.insert_new("delivery", COLUMNS, rows)
+    repeated = [e for e, is_new in zip(envelopes, are_new, strict=True) if not is_new]
     if repeated:
         writer.execute_each(REVIVE, [(writer.moment(e.received_at), e.guid) for e in repeated])
-    return ["stored" if row is not None else "repeated" for row in inserted]
+    return ["stored" if is_new else "repeated" for is_new in are_new]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import quote
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from domain.commits import CommitData
@@ -19,7 +20,7 @@ from domain.graph_store import StoredGraph
 from domain.membership import list_points
 from domain.releases import sync_release_of
 from domain.tag_updates import TagPosition, record_deletion, record_position
-from domain.upkeep import bring_up_to_date, next_check, try_incomplete_again
+from domain.upkeep import PATIENCE, bring_up_to_date, next_check, try_incomplete_again
 from integrations.github.client import InstallationClient
 from integrations.github.errors import NotFoundOnGitHubError
 from integrations.github.fields import Fields
@@ -27,10 +28,11 @@ from integrations.github.payloads import parse_api_commit
 from integrations.github.recording import record_with_links
 from integrations.github.slices import Slice, WorkOutcome
 from integrations.github.tag_lookup import look_up_tag
-from models import Branch, Commit, Head, Repository, Tag
+from models import Branch, Commit, Delivery, DeliveryState, Head, Repository, Tag
 
 MOST_PAGES = 100  # of one answer: 10,000 commits; beyond that the history import is the way
 TAGS_A_SLICE = 20
+LONGEST_PATIENCE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Plan:
 
 def fill_gaps(some: Slice) -> WorkOutcome:
     """Do one slice; due again at once while there is more, or when the next tag is to be asked."""
+    if _are_deliveries_waiting(some):
+        return WorkOutcome(some.now() + PATIENCE, reason="pushes are being worked off first")
     plan = _plan(some)
     _look_up_tags(some, plan)
     if plan.open_end is not None:
@@ -65,12 +69,30 @@ def fill_gaps(some: Slice) -> WorkOutcome:
     return WorkOutcome(due_at)
 
 
+def _are_deliveries_waiting(some: Slice) -> bool:
+    """Whether deliveries that may hold what is missing wait, and have not waited for long."""
+    now = some.now()
+    with some.db.reading() as session:
+        return bool(
+            session.scalar(
+                select(
+                    exists().where(
+                        Delivery.state.in_((DeliveryState.received, DeliveryState.running)),
+                        Delivery.due_at <= now,
+                        Delivery.received_at > now - LONGEST_PATIENCE,
+                        Delivery.attempts <= 1,
+                    )
+                )
+            )
+        )
+
+
 def _plan(some: Slice) -> Plan:
     with some.db.transaction() as session:
         work, repository = some.lock(session)
         given_up = set(work.progress.get("given_up", {}))
         try_incomplete_again(session, repository)
-        done = bring_up_to_date(session, repository, why=some.why("completion"))
+        done = bring_up_to_date(session, repository, why=some.why("completion"), makes_due=False)
         due = session.scalars(
             select(Tag)
             .where(Tag.repository_id == repository.id, Tag.check_due_at <= some.now())
@@ -138,7 +160,7 @@ def _look_up_tags(some: Slice, plan: Plan) -> None:
             _apply_answer(tag, position, ask_ref=ask_ref, some=some)
             why = some.why("completion")
             sync_release_of(session, repository, tag, moved_from=None, why=why)
-            bring_up_to_date(session, repository, why=why)
+            bring_up_to_date(session, repository, why=why, makes_due=False)
 
 
 def _apply_answer(tag: Tag, position: TagPosition | None, *, ask_ref: bool, some: Slice) -> None:
@@ -166,7 +188,7 @@ def _complete(some: Slice, plan: Plan, end: OpenEnd) -> None:
         why = some.why("completion")
         issue_ids = record_with_links(session, repository, commits, hosts=some.hosts, why=why)
         try_incomplete_again(session, repository)
-        done = bring_up_to_date(session, repository, why=why, issue_ids=issue_ids)
+        done = bring_up_to_date(session, repository, why=why, issue_ids=issue_ids, makes_due=False)
         work.progress = {
             **work.progress,
             "calls": int(work.progress.get("calls", 0)) + some.client.calls,

@@ -47,6 +47,12 @@ class Scene:
             made.append(self.git.commit(files, parents=parents, message=f"{name} {number}"))
         return made
 
+    def fast_line(self, count: int, ref: str) -> None:
+        """Write *count* empty commits in a row, and set *ref* to the last."""
+        commit = b"commit %s\nmark :%d\ncommitter A <a@acme.example> %d +0000\ndata 1\nm\n"
+        lines = (commit % (ref.encode(), number, number) for number in range(1, count + 1))
+        self.git.fast_import(b"".join(lines))
+
     def ask(
         self,
         path: str,
@@ -56,7 +62,7 @@ class Scene:
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
     ) -> Answer:
-        """Send a request as the installation, or with any other *token*; `{}` in headers removes."""
+        """Send a request as the installation, or with any other *token*."""
         token = token or self.integration.get_access_token(self.installation.id).token
         sent = {"Authorization": f"Bearer {token}", "User-Agent": "test", **(headers or {})}
         data = None if body is None else json.dumps(body).encode()

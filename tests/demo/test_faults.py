@@ -72,7 +72,7 @@ def test_secondary_limits(scene: Scene) -> None:
 
 
 def test_a_limit_without_a_budget(scene: Scene) -> None:
-    gone = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1999999999"}
+    gone = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1999999999"}
     scene.github.fail_next(403, path="/repos/", headers=gone)
 
     with pytest.raises(RateLimitExceededException):

@@ -193,6 +193,27 @@ def test_pages_have_a_size(scene: Scene, size: str, kind: str) -> None:
     assert answer["data"] == {"repository": {"refs": None}}
 
 
+def test_blame_by_ranges(scene: Scene) -> None:
+    first = scene.git.commit({"a.py": "1\n2\n3\n4\n"}, message="one")
+    day = datetime(2024, 2, 1, tzinfo=UTC)
+    second = scene.git.commit({"a.py": "1\n2\nX\n4\n"}, parents=[first], date=day)
+    text = """{ repository(owner: "acme", name: "web") { object(expression: "%s") { ... on Commit {
+      old: blame(path: "none.py") { ranges { age } }
+      new: blame(path: "a.py") { ranges { startingLine endingLine age commit { oid } } }
+    } } } }"""
+
+    answer = raw(scene, text % second)
+
+    blamed = answer["data"]["repository"]["object"]
+    assert blamed["old"] is None
+    assert answer["errors"][0]["path"] == ["repository", "object", "old"]
+    assert [tuple(item.values()) for item in blamed["new"]["ranges"]] == [
+        (1, 2, 2, {"oid": first}),
+        (3, 3, 1, {"oid": second}),
+        (4, 4, 2, {"oid": first}),
+    ]
+
+
 def test_several_histories_under_aliases(scene: Scene) -> None:
     shas = scene.line(5)
     part = 'h%d: object(oid: "%s") { ... on Commit { history(first: 1) { totalCount } } }'

@@ -42,6 +42,18 @@ def test_without_paging_the_newest_250_come(scene: Scene) -> None:
     assert "files" not in second.data
 
 
+def test_pages_of_a_comparison_lead_to_10000_commits_only(scene: Scene) -> None:
+    count = 10_050
+    scene.fast_line(count, "refs/heads/main")
+    base = scene.git.rev_list(["main"])[-1]
+    repo = scene.client.get_repo("acme/web")
+
+    comparison = repo.compare(base, "main", comparison_commits_per_page=1000)
+
+    assert comparison.total_commits == count - 1
+    assert sum(1 for _ in comparison.commits) == 10_000
+
+
 def test_statuses_of_comparisons(scene: Scene) -> None:
     base, left = scene.line(2)
     right = scene.git.commit({"r": "r"}, parents=[base], message="right")
@@ -74,6 +86,17 @@ def test_names_may_have_slashes_and_owners(scene: Scene) -> None:
     assert repo.get_commit("feature/x").sha == second
     assert repo.get_git_ref("heads/feature/x").object.sha == second
     assert repo.get_branch("feature/x").commit.sha == second
+
+
+def test_names_may_be_odd(scene: Scene) -> None:
+    shas = scene.line(5)
+    scene.github.push(scene.repo, "refs/heads/größe/#1-100%", shas[-1])
+    repo = scene.client.get_repo("acme/web")
+    scene.github.rename(scene.repo, "site")
+
+    comparison = repo.compare(shas[0], "größe/#1-100%", comparison_commits_per_page=2)
+
+    assert [commit.sha for commit in comparison.commits] == shas[1:]
 
 
 def test_commits_come_newest_first(scene: Scene) -> None:

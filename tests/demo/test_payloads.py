@@ -158,12 +158,7 @@ def test_four_tags_at_once_are_silent(scene: Scene) -> None:
 
 
 def test_a_push_holds_2048_commits_at_most(scene: Scene) -> None:
-    stream = b"".join(
-        b"commit refs/heads/x\nmark :%d\ncommitter A <a@acme.example> %d +0000\ndata 1\nm\n"
-        % (number, number)
-        for number in range(1, 2101)
-    )
-    scene.git.fast_import(stream)
+    scene.fast_line(2100, "refs/heads/x")
     tip = str(scene.git.resolve(["refs/heads/x"])[0])
     scene.git.update_ref("refs/heads/x", None)
 

@@ -43,9 +43,9 @@ def _one_line() -> Iterator[None]:
         raise OneLineError(str(error)) from error
     except DBAPIError as error:
         reason = str(error.orig).partition("\n")[0]
-        raise OneLineError(
-            f"the database cannot be used: {reason} (is it up to date? see `flask db upgrade`)"
-        ) from error
+        is_behind = "no such" in reason or "does not exist" in reason  # a table, or a column
+        hint = " (`flask db upgrade` brings it up to date)" if is_behind else ""
+        raise OneLineError(f"the database cannot be used: {reason}{hint}") from error
 
 
 class Verb(click.Command):

@@ -6,6 +6,7 @@ import json
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError
 
 from models.schema import differences, upgrade, write_revision
 from webapp.context import shiplog
@@ -18,7 +19,11 @@ db_commands = AppGroup("db", help="The schema of the database.")
 def upgrade_command(as_json: bool) -> None:
     """Bring the schema up to date; safe to repeat."""
     runtime = shiplog().runtime
-    revision = upgrade(runtime.db, lock_file=runtime.settings.data_dir / "upgrade.lock")
+    try:
+        revision = upgrade(runtime.db, lock_file=runtime.settings.data_dir / "upgrade.lock")
+    except OperationalError as error:
+        why = str(error.orig).strip().splitlines()[0]
+        raise click.ClickException(f"DATABASE_URL: the database cannot be used: {why}") from None
     click.echo(json.dumps({"revision": revision}) if as_json else f"schema is at {revision}")
 
 

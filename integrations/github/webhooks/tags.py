@@ -14,7 +14,7 @@ from domain.upkeep import bring_up_to_date
 from integrations.github.payloads import MAX_REF, parse_repository
 from integrations.github.webhooks.context import Context, IgnoredError, find_tracked_repository
 
-GRACE = timedelta(seconds=5)
+GRACE = timedelta(seconds=3)
 
 
 def on_create(ctx: Context) -> None:

@@ -1,0 +1,91 @@
+"""Posts signed deliveries over kept-alive connections as fast as they are answered.
+
+A process of its own on bare sockets, so that the server is what is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import selectors
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from uuid import uuid4
+
+from integrations.github.signature import sign
+
+SECRET = "benchmark"  # noqa: S105 (of a server that lives for seconds)
+BODY_BYTES = 25_000
+WARM_UP_SECONDS = 1.0
+
+
+@dataclass
+class Connection:
+    """One client: at any time it waits for exactly one answer."""
+
+    socket: socket.socket
+    sent_at: float = 0.0
+    answer: bytes = b""
+
+    def has_answer(self) -> bool:
+        """Read what has arrived; whether the answer, head and body, is complete."""
+        self.answer += self.socket.recv(65536)
+        head, separator, body = self.answer.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        return bool(separator and length and len(body) >= int(length[1]))
+
+
+def make_body(size: int = BODY_BYTES) -> bytes:
+    """A push of about *size* bytes."""
+    commit = {"id": "0" * 40, "message": "Fixes WEB-7: empty cart", "added": ["a.py"]}
+    push = {"ref": "refs/heads/main", "commits": [commit] * (size // len(json.dumps(commit)))}
+    return json.dumps(push).encode()
+
+
+def measure(port: int, connections: int, seconds: float) -> dict[str, object]:
+    body = make_body()
+    head = (
+        f"POST /webhooks/github HTTP/1.1\r\nHost: localhost:{port}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        f"X-GitHub-Event: push\r\nX-Hub-Signature-256: {sign(body, SECRET)}\r\n"
+        "X-GitHub-Delivery: "
+    ).encode()
+
+    def post(connection: Connection) -> None:
+        connection.sent_at, connection.answer = time.perf_counter(), b""
+        connection.socket.sendall(head + str(uuid4()).encode() + b"\r\n\r\n" + body)
+
+    ready = selectors.DefaultSelector()
+    for _ in range(connections):
+        connection = Connection(socket.create_connection(("127.0.0.1", port)))
+        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        ready.register(connection.socket, selectors.EVENT_READ, connection)
+        post(connection)
+    began = time.perf_counter() + WARM_UP_SECONDS
+    end = began + seconds
+    times: list[float] = []
+    refused = 0
+    while (now := time.perf_counter()) < end:
+        for key, _ in ready.select(timeout=1):
+            connection = key.data
+            if not connection.has_answer():
+                continue
+            arrived = time.perf_counter()
+            if not connection.answer.startswith(b"HTTP/1.1 202"):
+                refused += 1
+            elif arrived >= began:
+                times.append(arrived - connection.sent_at)
+            post(connection)
+    times.sort()
+    return {
+        "rate": len(times) / (now - began),
+        "p50": times[len(times) // 2] * 1000,
+        "p99": times[len(times) * 99 // 100] * 1000,
+        "refused": refused,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))))

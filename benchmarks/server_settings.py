@@ -1,0 +1,24 @@
+"""The real server's settings, for either application; jobs are not worked off meanwhile."""
+
+from __future__ import annotations
+
+import os
+import runpy
+from typing import Any
+
+globals().update(
+    {
+        name: value
+        for name, value in runpy.run_path("gunicorn.conf.py").items()
+        if isinstance(value, int | str) and not name.startswith("_")
+    }
+)
+wsgi_app = os.environ["BENCH_APP"]
+threads = int(os.environ.get("BENCH_THREADS") or globals()["threads"])
+
+
+def post_worker_init(worker: Any) -> None:
+    if wsgi_app == "wsgi:app":
+        from webapp.serving import start
+
+        start(worker.wsgi, with_worker=False)

@@ -1,0 +1,45 @@
+"""A server of ours on a real socket, against a stand-in for GitHub; no worker, tests drain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Thread
+
+from werkzeug.serving import make_server
+
+from config import Settings
+from demo.github import StandIn
+from jobs import Runtime
+from models.session import Database
+from tests.clock import Clock
+from webapp import create_app
+from webapp.context import shiplog
+
+
+@contextmanager
+def serving(
+    github: StandIn, settings: Settings, database: Database, clock: Clock
+) -> Iterator[tuple[Runtime, str]]:
+    """The runtime, and the URL of the webhook intake."""
+    app_settings = replace(
+        settings.github,
+        url=github.url,
+        api_url=github.url,
+        app_id=github.app.app_id,
+        private_key=github.app.private_key_pem,
+        webhook_secrets=(github.app.webhook_secret,),
+    )
+    runtime = Runtime(replace(settings, github=app_settings), database, now=clock)
+    app = create_app(runtime)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield runtime, f"http://127.0.0.1:{server.server_port}/webhooks/github"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    shiplog(app).committer.close()
+    if runtime.github is not None:
+        runtime.github.close()

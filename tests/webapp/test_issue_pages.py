@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from models import IssueStatus, Organization, PullRequest
+from tests.factories import (
+    NOW,
+    make_activity,
+    make_commit,
+    make_issue,
+    make_link,
+    make_project,
+    make_resolution,
+)
+from tests.webapp.tenants import furnish
+
+
+def test_an_issue_says_where_it_is_fixed_and_why(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    tenant = furnish(session, organization)
+    pull = PullRequest(
+        repository_id=tenant.repository.id, number=7, title="Cart", body="", updated_at=NOW
+    )
+    session.add(pull)
+    session.flush()
+    make_link(
+        session,
+        tenant.issue,
+        make_commit(session, tenant.repository),
+        sha=None,
+        pull_request_id=pull.id,
+        matched_text="closes WEB-1",
+        ended_at=NOW,
+        ended_reason="the text no longer names it",
+    )
+    make_resolution(
+        session,
+        tenant.issue,
+        tenant.release,
+        release_version="web@0.9.0",
+        release_id=None,
+        ended_at=NOW,
+        ended_reason="the fix was reverted",
+    )
+    make_activity(
+        session,
+        organization,
+        issue_id=tenant.issue.id,
+        kind="resolved_in_release",
+        rule="release-contains-fix",
+        matched_text="Fixes WEB-1",
+        delivery_id=tenant.delivery.id,
+        data={"version": "web@1.0.0", "source": "delivery"},
+    )
+    make_activity(session, organization, issue_id=tenant.issue.id, kind="ignored", actor="Ana")
+    session.commit()
+
+    page = member.get("/o/acme/issues/WEB-1").text
+
+    assert "resolved" in page
+    assert 'href="/o/acme/releases/web@1.0.0"' in page
+    assert "web@0.9.0</bdi> (a release that is gone)" in page
+    assert "the fix was reverted" in page
+    assert f'href="https://github.com/{tenant.repository.full_name}/pull/7"' in page
+    assert "no longer counts" in page
+    assert "the text no longer names it" in page
+    assert "automatically, by the rule <em>release-contains-fix</em>" in page
+    assert "<q><bdi>Fixes WEB-1</bdi></q>" in page
+    assert f'href="/o/acme/deliveries/{tenant.delivery.guid}"' in page
+    assert "by Ana" in page
+    assert page.count('class="automatic"') == 2
+    assert page.count('class="person"') == 1
+
+
+@pytest.mark.parametrize("spelling", ["web-1", "WEB_1", "Web-01", "WEB%201", "WEB-I"])
+def test_an_issue_is_found_in_any_spelling(
+    member: FlaskClient, session: Session, organization: Organization, spelling: str
+) -> None:
+    furnish(session, organization)
+
+    answer = member.get(f"/o/acme/issues/{spelling}")
+
+    assert answer.status_code == 200
+    assert "<title>WEB-1" in answer.text
+
+
+@pytest.mark.parametrize(
+    "short_id", ["WEB-2", "WEB", "1", "WEB-U", "WEB-ZZZZZZZZZZZZ", "%00", "-1", "x" * 3000]
+)
+def test_no_such_issue(
+    member: FlaskClient, session: Session, organization: Organization, short_id: str
+) -> None:
+    furnish(session, organization)
+
+    assert member.get(f"/o/acme/issues/{short_id}").status_code in (400, 404)
+
+
+def test_issues_are_listed_newest_first_in_pages_by_status(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    project = make_project(session, organization, "web")
+    for number in range(70):
+        status = IssueStatus.resolved if number % 7 == 0 else IssueStatus.unresolved
+        created_at = NOW + timedelta(minutes=number)
+        make_issue(
+            session, project, title=f"Number {number}.", status=status, created_at=created_at
+        )
+    session.commit()
+
+    first = member.get("/o/acme/issues/").text
+    second = member.get(first.split('" rel="next"')[0].rpartition('href="')[2]).text
+    resolved = member.get("/o/acme/issues/?status=resolved").text
+
+    shown = [[n for n in range(70) if f"Number {n}.<" in p] for p in (first, second, resolved)]
+    assert shown == [list(range(20, 70)), list(range(20)), list(range(0, 70, 7))]
+    assert first.index("Number 69.") < first.index("Number 20.")
+    assert member.get("/o/acme/issues/?status=nonsense").status_code == 400

@@ -17,7 +17,6 @@ demo: ready ## See it work, without any account; DEMO_REPO=/path/to/a/clone repl
 	@$(VENV) -m demo
 
 run: ready ## Set up, migrate and serve on HOST:PORT (127.0.0.1:8000)
-	@$(VENV) -m flask --app wsgi:app db upgrade
 	@exec $(VENV) -m gunicorn -c gunicorn.conf.py wsgi:app
 
 test: ready-dev ## Run the whole test suite, on SQLite and then on PostgreSQL

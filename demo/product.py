@@ -57,8 +57,7 @@ class Product:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Product":
-        """Migrate and serve, by the commands of `make run`; return when requests are answered."""
-        self.flask("db", "upgrade")
+        """Migrate and serve, by the command of `make run`; return when requests are answered."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],

@@ -25,6 +25,7 @@ class Scenario:
     heads: Heads
     imported: int = 0  # calls made until the import was done, mints included
     scenes: list[Scene] = field(default_factory=list)
+    for_now: set[tuple[str, str]] = field(default_factory=set)  # what was resolved along the way
 
 
 def play_story(github: StandIn, product: Product, courier: Courier, mode: Mode) -> Scenario:
@@ -40,12 +41,21 @@ def play_story(github: StandIn, product: Product, courier: Courier, mode: Mode) 
     for number, scene in enumerate(play(story), 1):
         courier.deliver()
         scenario.scenes.append(scene)
+        if scene.resolves_for_now and mode == "live":
+            courier.settle()
+            scenario.for_now |= _resolved(product)
         progress(f"Scene {number} of {len(SCENES)}: {scene.title}")
     if mode == "import":
         scenario.scenes = [Scene(scene.title, scene.versions) for scene in scenario.scenes]
         scenario.imported = _install(github, courier, account)
     courier.settle()
     return scenario
+
+
+def _resolved(product: Product) -> set[tuple[str, str]]:
+    """Return which release resolves which issue at this moment."""
+    releases = product.releases(ORGANIZATION)
+    return {(release.version, short_id) for release in releases for short_id in release.resolves}
 
 
 def play_history(

@@ -1,6 +1,6 @@
 """What came of it, compared with what git and the story say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from demo.calls import CallCount
@@ -46,8 +46,9 @@ def judge(
     releases: Sequence[Release],
     scenes: Sequence[Scene],
     failed_jobs: int,
+    for_now: Collection[tuple[str, str]] = (),
 ) -> Summary:
-    """Compare everything with everything."""
+    """Compare everything with everything; *for_now* are releases and what they resolved for a time."""
     lists = {release.version: (release.tags, release.commits) for release in releases}
     summary = Summary(releases, compare(expected, lists), failed_jobs=failed_jobs)
     wrong = {difference.release: difference.text for difference in summary.differences}
@@ -55,6 +56,11 @@ def judge(
     for scene in scenes:
         problems = [f"{name}: no such release" for name in scene.versions if name not in resolves]
         problems += [f"{name}: {wrong[name]}" for name in scene.versions if name in wrong]
+        problems += [
+            f"{short_id} was not resolved in {scene.versions[0]}"
+            for short_id in scene.resolves_for_now
+            if (scene.versions[0], short_id) not in for_now
+        ]
         summary.scenes.append((scene, problems + _issue_problems(scene, resolves)))
     return summary
 
@@ -97,8 +103,8 @@ def _scene_lines(summary: Summary) -> list[str]:
     lines = []
     for scene, problems in summary.scenes:
         told = [f"{name}: {_commits(counts[name])}" for name in scene.versions if name in counts]
-        told += [f"{short_id} resolved" for short_id in scene.resolves]
-        told += [f"{short_id} stays open" for short_id in scene.leaves_open]
+        told += [f"{short_id} resolved" for short_id in (*scene.resolves, *scene.resolves_for_now)]
+        told += [f"{short_id} open" for short_id in scene.leaves_open]
         lines.append(f"  {'✗' if problems else '✓'} {scene.title}")
         lines += [f"      but {text}" for text in problems] or [f"      {', '.join(told)}"]
     return [*lines, ""] if lines else []

@@ -69,6 +69,19 @@ def test_a_list_that_says_it_is_incomplete_is_named_though_it_is_right() -> None
     assert "Marked incomplete     1 (the history is not known)" in text
 
 
+@pytest.mark.parametrize(
+    ("for_now", "good"), [({("web@1.0", "WEB-3")}, True), ({("web@1.1", "WEB-3")}, False)]
+)
+def test_what_is_opened_again_must_have_been_resolved(
+    for_now: set[tuple[str, str]], good: bool
+) -> None:
+    scenes = [Scene("A fix", ("web@1.0",), resolves_for_now=("WEB-3",))]
+
+    summary = judge(EXPECTED, [FIRST, second("b")], scenes, 0, for_now)
+
+    assert summary.is_good is good
+
+
 @dataclass
 class Asked:
     path: str

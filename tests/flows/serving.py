@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Thread
 
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from config import Settings
 from demo.github import StandIn
@@ -16,6 +16,12 @@ from models.session import Database
 from tests.clock import Clock
 from webapp import create_app
 from webapp.context import shiplog
+
+
+class Quiet(WSGIRequestHandler):
+    """Logs no requests: a failing property would drown in them."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None: ...
 
 
 @contextmanager
@@ -33,7 +39,7 @@ def serving(
     )
     runtime = Runtime(replace(settings, github=app_settings), database, now=clock)
     app = create_app(runtime)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield runtime, f"http://127.0.0.1:{server.server_port}/webhooks/github"

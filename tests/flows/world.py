@@ -46,6 +46,7 @@ class World:
         self.acme = self.github.account("acme", type="Organization")
         self.web = self.github.repository("acme", "web")
         self.installation: Installation | None = None
+        self.moment = self.clock()  # on GitHub; does not depend on how long work takes here
 
     @property
     def git(self) -> BareRepository:
@@ -79,6 +80,10 @@ class World:
 
     # Acts on GitHub
 
+    def tick(self) -> None:
+        self.moment += timedelta(seconds=60)
+        self.clock.at = max(self.clock.at, self.moment)
+
     def commit(
         self,
         message: str = "Change",
@@ -89,22 +94,26 @@ class World:
         author: str = "Ana Lima <ana@acme.example>",
     ) -> str:
         """A commit object; no ref moves."""
-        self.clock.advance(seconds=60)
-        content = files or {f"file-{self.clock().timestamp()}.txt": message}
+        self.tick()
+        content = files or {f"file-{self.moment.timestamp()}.txt": message}
         return self.git.commit(
-            content, parents=list(onto), message=message, author=author, date=at or self.clock()
+            content, parents=list(onto), message=message, author=author, date=at or self.moment
         )
 
     def push(self, sha: str, branch: str = "main", *, force: bool = False) -> None:
-        self.clock.advance(seconds=60)
-        self.github.push(self.web, f"refs/heads/{branch}", sha, force=force, at=self.clock())
+        self.tick()
+        self.github.push(self.web, f"refs/heads/{branch}", sha, force=force, at=self.moment)
 
     def tag(self, name: str, sha: str, *, annotated: bool = False, force: bool = False) -> None:
-        self.clock.advance(seconds=60)
+        self.tick()
         target = sha
         if annotated:
-            target = self.git.tag_object(name, sha, date=self.clock())
-        self.github.push(self.web, f"refs/tags/{name}", target, force=force, at=self.clock())
+            target = self.git.tag_object(name, sha, date=self.moment)
+        self.github.push(self.web, f"refs/tags/{name}", target, force=force, at=self.moment)
+
+    def drop_tag(self, name: str) -> None:
+        self.tick()
+        self.github.push(self.web, f"refs/tags/{name}", None, at=self.moment)
 
     # What became of it here
 

@@ -178,16 +178,6 @@ def test_only_what_retrying_may_help_is_retried(
     assert row.claimed_until is None
 
 
-def test_work_is_finished_by_its_last_slice(runtime: Runtime, clock: Clock) -> None:
-    work = make_work(runtime.db, due_at=clock.at)
-
-    assert drain(runtime) == 1
-
-    row = reload_work(runtime, work)
-    assert (row.due_at, row.claimed_until, row.attempts) == (None, None, 0)
-    assert row.finished_at == clock.at
-
-
 def test_a_bad_row_does_not_stop_the_others(runtime: Runtime, clock: Clock) -> None:
     bad = make_delivery(runtime.db, at=clock.at - timedelta(seconds=1))
     good = make_delivery(runtime.db, at=clock.at)

@@ -59,9 +59,9 @@ def find_baseline(points: Iterable[Point], point: Point) -> Baseline:
 def find_doubtful(points: Sequence[Point], point: Point) -> Point | None:
     """The point whose exact date should be asked for, because it decides about *point*'s place.
 
-    Nothing is asked when the ranges do not touch, nor when the dates of the commits, the versions
-    and the order of the pushes all say the same: so a tag pushed in the course of things costs no
-    call, and a back-filled one costs one.
+    Nothing is asked when the ranges do not touch; nor, of two annotated tags, when the dates of
+    their commits, the versions and the order of the pushes all say the same. So a tag pushed in
+    the course of things costs no call, and a back-filled one costs one.
     """
     rivals = [other for other in points if other is not point and _is_in_doubt(other, point)]
     if not rivals:
@@ -84,7 +84,9 @@ def _is_in_doubt(one: Point, other: Point) -> bool:
     if latest is not None and latest < second.made_at:
         return False
     agree = (
-        first.order <= second.order
+        not first.is_exact
+        and not second.is_exact
+        and first.order <= second.order
         and first.pushed_at is not None
         and second.pushed_at is not None
         and first.pushed_at <= second.pushed_at

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.bulk import batches
+from domain.tags import Order, parse_tag
 from models import (
     Commit,
     CommitRelation,
@@ -55,10 +56,16 @@ class Shipment:
     release_id: int
     repository_id: int
     head_sha: str
+    line: str
     made_at: datetime
+    order: Order
     name: str
     member: Member
     commit_id: int
+
+    @property
+    def line_key(self) -> tuple[int, str]:
+        return (self.repository_id, self.line)
 
 
 def load_family(session: Session, issue: Issue) -> Family:
@@ -135,7 +142,7 @@ def list_related(
 
 
 def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) -> list[Shipment]:
-    """Where *members* are listed, the earliest release first."""
+    """Where *members* are listed: line by line, in each the earliest release first."""
     wanted = set(members)
     shipments = []
     for some in batches(sorted({member.sha for member in wanted})):
@@ -145,6 +152,7 @@ def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) ->
                 Head.release_id,
                 Head.repository_id,
                 Head.sha.label("head_sha"),
+                Head.line,
                 Head.made_at,
                 Head.name,
                 Commit.sha,
@@ -160,21 +168,26 @@ def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) ->
             )
         )
         for row in session.execute(query):
-            member = Member(row.repository_id, row.sha)
-            if member in wanted:
+            member, parsed = Member(row.repository_id, row.sha), parse_tag(row.name)
+            if member in wanted and parsed is not None:
                 shipments.append(
                     Shipment(
                         row.id,
                         row.release_id,
                         row.repository_id,
                         row.head_sha,
+                        row.line,
                         row.made_at,
+                        parsed.order,
                         row.name,
                         member,
                         row.commit_id,
                     )
                 )
-    return sorted(shipments, key=lambda one: (one.made_at, one.name, one.head_id, one.member.sha))
+    return sorted(
+        shipments,
+        key=lambda one: (one.line_key, one.made_at, one.order, one.name, one.member.sha),
+    )
 
 
 def list_issues_of_commits(

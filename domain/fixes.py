@@ -24,6 +24,7 @@ from models import (
 )
 
 SHORTEST_SHA = 7
+NAMES_AT_ONCE = 10_000  # each commit has 34 names; databases take some 30,000 in a statement
 MOST_RELATED = 500  # reverts of reverts and picks of picks beyond this are not followed
 
 
@@ -74,7 +75,7 @@ def load_family(session: Session, issue: Issue) -> Family:
     _drop_hidden(session, family)
     frontier = set(family.fixes)
     while frontier and len(family.reverters) < MOST_RELATED:
-        found = _related(session, frontier, "reverts")
+        found = list_related(session, frontier, "reverts")
         family.reverters.update(found)
         known = family.fixes.keys() | family.reverters.keys()
         frontier = {one for some in found.values() for one in some} - known
@@ -103,7 +104,7 @@ def _add_picks(session: Session, family: Family) -> None:
     frontier = set(family.fixes)
     while frontier and len(family.fixes) < MOST_RELATED:
         following: set[Member] = set()
-        for origin, picks in _related(session, frontier, "picked").items():
+        for origin, picks in list_related(session, frontier, "picked").items():
             for pick in picks - family.fixes.keys():
                 family.fixes[pick] = family.fixes[origin]
                 following.add(pick)
@@ -119,7 +120,9 @@ def _drop_hidden(session: Session, family: Family) -> None:
             family.fixes.pop(Member(row.repository_id, row.sha), None)
 
 
-def _related(session: Session, members: Collection[Member], kind: str) -> dict[Member, set[Member]]:
+def list_related(
+    session: Session, members: Collection[Member], kind: str
+) -> dict[Member, set[Member]]:
     """Commits that say *kind* of one of *members*; git may have abbreviated the name."""
     by_name = {
         (member.repository_id, member.sha[:length]): member
@@ -127,7 +130,7 @@ def _related(session: Session, members: Collection[Member], kind: str) -> dict[M
         for length in range(SHORTEST_SHA, len(member.sha) + 1)
     }
     found: dict[Member, set[Member]] = {}
-    for some in batches(sorted({name for _, name in by_name})):
+    for some in batches(sorted({name for _, name in by_name}), NAMES_AT_ONCE):
         query = select(
             CommitRelation.repository_id, CommitRelation.sha, CommitRelation.target_sha
         ).where(CommitRelation.kind == kind, CommitRelation.target_sha.in_(some))

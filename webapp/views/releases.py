@@ -8,8 +8,15 @@ from sqlalchemy.orm import Session
 
 from domain.activities import list_timeline_of_release
 from domain.errors import InvalidError
+from domain.homes import list_homes
+from domain.issue_queries import list_resolved_in
 from domain.paging import parse_id
-from domain.release_contents import find_versions_of_heads, list_commits, list_files
+from domain.release_contents import (
+    find_versions_of_heads,
+    list_commits,
+    list_files,
+    list_people,
+)
 from domain.release_facts import load_facts
 from domain.release_queries import ReleaseFilter, find_releases, list_releases
 from domain.repository_queries import list_project_slugs, list_repository_names
@@ -20,6 +27,7 @@ bp = Blueprint("releases", __name__, url_prefix="/releases")
 
 COMMITS_A_PAGE = 200
 FILES_SHOWN = 300
+PEOPLE_SHOWN = 100
 
 
 def start() -> ResponseReturnValue:
@@ -64,6 +72,7 @@ def _show(db: Session, release: Release, name: str) -> str:
     [facts] = load_facts(db, [release], [release.id])
     commits, is_more = list_commits(db, release.id, page=number, size=COMMITS_A_PAGE)
     is_first = number == 1
+    resolved = list_resolved_in(db, release.id) if is_first else []
     return render_template(
         "release.html",
         facts=facts,
@@ -73,6 +82,9 @@ def _show(db: Session, release: Release, name: str) -> str:
         number=number,
         is_more=is_more,
         size=COMMITS_A_PAGE,
+        resolved=resolved,
+        homes=list_homes(db, [issue.id for issue in resolved]),
+        people=list_people(db, release.id, limit=PEOPLE_SHOWN) if is_first else [],
         files=list_files(db, release.id, limit=FILES_SHOWN) if is_first else None,
         timeline_entries=list_timeline_of_release(db, release.id) if is_first else [],
         versions=find_versions_of_heads(db, facts.heads),

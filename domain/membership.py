@@ -31,6 +31,8 @@ IMPORT_REMEDY = "It is being imported; the list completes itself."
 FIRST_RELEASE = "incomplete: first release"
 GAPS = "some commits were not in any push; GitHub is being asked for them"
 GAPS_REMEDY = "It completes itself as soon as GitHub answers."
+TROUBLE = "GitHub could not be asked for what is missing"
+TROUBLE_REMEDY = "It is tried again by itself; if access was lost, once it is given back."
 DOUBT = "it is not known yet when an annotated tag was made; GitHub is being asked"
 
 
@@ -49,6 +51,15 @@ def mark_incomplete_stale(session: Session, repository_id: int) -> None:
         update(Head)
         .where(Head.repository_id == repository_id, Head.state == ListState.incomplete)
         .values(is_stale=True)
+    )
+
+
+def describe_trouble(session: Session, repository_id: int, trouble: str) -> None:
+    """Say on the incomplete heads why GitHub could not be asked; `refresh` says what else is."""
+    session.execute(
+        update(Head)
+        .where(Head.repository_id == repository_id, Head.state == ListState.incomplete)
+        .values(cause=f"{TROUBLE}: {trouble}", remedy=TROUBLE_REMEDY)
     )
 
 
@@ -77,7 +88,8 @@ def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 
             lines[head.line] = list_points(session, repository.id, head.line)
         _refresh_head(session, repository, graph, lines[head.line], head, result, why)
     for release_id in sorted(computed):
-        refresh_release(session, session.get_one(Release, release_id), why=why)
+        release = session.get_one(Release, release_id, with_for_update={"key_share": True})
+        refresh_release(session, release, why=why)
     return result
 
 

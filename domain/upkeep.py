@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from domain.fixes import list_issues_of_commits
 from domain.membership import Refreshed, mark_incomplete_stale, refresh
 from domain.provenance import Why
+from domain.repositories import resume_import
 from domain.resolution import sync_issues
 from domain.work import make_gaps_due
 from models import Head, Repository, Tag
@@ -33,6 +34,8 @@ def bring_up_to_date(
     Pass *issue_ids* whose links changed. Makes the gaps job due if GitHub must be asked, or if
     more lists are stale than fit here; without *makes_due* that is left to the caller.
     """
+    if not repository.is_history_known:  # a sign of life: an import that was given up goes on
+        resume_import(session, repository, now=why.now)
     done = refresh(session, repository, why=why, limit=limit)
     touched = list_issues_of_commits(session, repository.id, done.changes.commit_ids)
     sync_issues(session, touched | set(issue_ids), why=why)

@@ -34,6 +34,8 @@ FIRST_RELEASE = "incomplete: first release"
 GAPS = "some commits were not in any push; GitHub is being asked for them"
 GAPS_REMEDY = "It completes itself as soon as GitHub answers."
 A_DATE = "date"  # what a list needs that waits for the date of a tag
+TROUBLE = "GitHub could not be asked for what is missing"
+TROUBLE_REMEDY = "It is tried again by itself; if access was lost, once it is given back."
 DOUBT = "it is not known yet when an annotated tag was made; GitHub is being asked"
 
 
@@ -80,6 +82,15 @@ def list_open_ends(session: Session, repository: Repository) -> dict[str, str]:
     return {row.needs: row.name for row in rows}
 
 
+def describe_trouble(session: Session, repository_id: int, trouble: str) -> None:
+    """Say on the incomplete heads why GitHub could not be asked; `refresh` says what else is."""
+    session.execute(
+        update(Head)
+        .where(Head.repository_id == repository_id, Head.state == ListState.incomplete)
+        .values(cause=f"{TROUBLE}: {trouble}", remedy=TROUBLE_REMEDY)
+    )
+
+
 def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 100) -> Refreshed:
     """Compute at most *limit* stale heads of *repository* again, the earliest first."""
     session.flush()
@@ -107,7 +118,8 @@ def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 
         if before != (head.state, head.commit_count, head.hidden_count):
             changed.add(head.release_id)
     for release_id in sorted(changed | result.changes.release_ids):
-        refresh_release(session, session.get_one(Release, release_id), why=why)
+        release = session.get_one(Release, release_id, with_for_update={"key_share": True})
+        refresh_release(session, release, why=why)
     return result
 
 

@@ -38,7 +38,8 @@ def sync_issues(session: Session, issue_ids: Collection[int], *, why: Why) -> li
     graphs: dict[int, StoredGraph] = {}
     changed = []
     for issue_id in sorted(issue_ids):
-        issue = session.get(Issue, issue_id)
+        # Two repositories may fix one issue at once: one of them judges after the other.
+        issue = session.get(Issue, issue_id, with_for_update={"key_share": True})
         if issue is None:
             continue
         family = load_family(session, issue)

@@ -22,7 +22,7 @@ run: ready ## Set up, migrate and serve on HOST:PORT (127.0.0.1:8000)
 test: ready-dev ## Run the whole test suite, on SQLite and then on PostgreSQL
 	@status=0; for database in sqlite postgresql; do \
 		echo "Tests on $$database"; \
-		$(VENV) -m pytest -n auto --database "$$database" $(PYTEST_ARGS) || status=1; \
+		$(VENV) -m pytest -n auto --dist worksteal --database "$$database" $(PYTEST_ARGS) || status=1; \
 	done; exit $$status
 
 check: lint test ## Everything that must hold before a commit: lint, then test

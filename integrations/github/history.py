@@ -23,8 +23,13 @@ from domain.membership import mark_incomplete_stale
 from domain.tag_updates import TagPosition
 from domain.upkeep import bring_up_to_date
 from integrations.github.client import Answer
-from integrations.github.errors import NotFoundOnGitHubError, RateLimitedError
-from integrations.github.fields import Fields
+from integrations.github.errors import (
+    AccessDeniedError,
+    GraphQLError,
+    NotFoundOnGitHubError,
+    RateLimitedError,
+)
+from integrations.github.fields import Fields, PayloadError
 from integrations.github.gaps import OpenEnd, fetch_missing
 from integrations.github.payloads import parse_api_commit, parse_repository
 from integrations.github.recording import record_tag
@@ -37,6 +42,7 @@ PAGES_A_SLICE = 5  # then what was fetched is committed
 HEADS_A_SLICE = 100
 RESERVE = 0.2  # share of the hourly limit that the import leaves for live work
 _PAGE = re.compile(r"[?&]page=(\d+)")
+NO_GRAPHQL = (NotFoundOnGitHubError, AccessDeniedError, GraphQLError, PayloadError)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -64,12 +70,12 @@ def import_history(some: Slice) -> WorkOutcome:
 
 
 def _spare_live_work(some: Slice) -> None:
-    client = some.client
-    if client.remaining is None or not client.limit or client.reset_at is None:
+    budget = some.client.budget
+    if budget is None or budget.reset_at <= some.now():
         return
-    if client.remaining < client.limit * RESERVE and client.reset_at > some.now():
+    if budget.remaining < budget.limit * RESERVE:
         raise RateLimitedError(
-            "leaving the rest of the rate limit to live work", until=client.reset_at
+            "leaving the rest of the rate limit to live work", until=budget.reset_at
         )
 
 
@@ -116,7 +122,7 @@ def _any_commit(some: Slice, github_id: int) -> str | None:
 def _import_tags(some: Slice, full_name: str, progress: dict[str, Any]) -> None:
     try:
         positions, cursor, total = list_tags_page(some.client, full_name, progress.get("cursor"))
-    except NotFoundOnGitHubError:
+    except NO_GRAPHQL:
         with some.db.transaction() as session:
             work, _ = some.lock(session)
             _progress(work, some, phase="tags by rest")
@@ -193,7 +199,7 @@ def _import_sides(some: Slice, github_id: int, full_name: str) -> None:
             raise NotFoundOnGitHubError("no GraphQL here", status=404)
         commits: Sequence[CommitData] = list_histories(some.client, full_name, sides)
         tried = sides
-    except NotFoundOnGitHubError:
+    except NO_GRAPHQL:
         commits = _fetch_one(some, github_id, sides[0], str(progress["start_sha"]))
         tried = sides[:1]
         progress["without_graphql"] = True

@@ -122,3 +122,23 @@ def test_an_import_costs_a_call_for_each_hundred_and_a_few(world: World) -> None
     assert len(world.versions()) == 23
     assert all(state == "complete" for state, _ in world.lists().values())
     assert world.github.count_calls() <= 3 + 1 + 4
+
+
+def test_an_import_leaves_a_share_of_the_limit_to_live_work(world: World) -> None:
+    first = world.commit("One")
+    world.push(first)
+    world.tag("v1.0.0", first)
+    world.github.queued.clear()
+    world.github.limit(remaining=700, reset_in=3600)
+    world.clock.at = world.github.clock.now()  # the reset is told in GitHub's time
+    world.install()
+
+    (work,) = world.work("history")
+    assert work.due_at is not None
+    assert work.reason == "leaving the rest of the rate limit to live work"
+
+    world.github.limit(remaining=5000, reset_in=3600)
+    world.github.clock.advance(hours=2)
+    world.clock.advance(hours=2)
+    world.work_off()
+    assert world.head_of("v1.0.0").state == "complete"

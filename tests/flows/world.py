@@ -195,6 +195,10 @@ class World:
                 select(Repository).where(Repository.github_id == github_id)
             ).one()
 
+    def work(self, kind: str) -> list[Work]:
+        with self.runtime.db.reading() as session:
+            return list(session.scalars(select(Work).where(Work.kind == kind)))
+
     def deliveries(self) -> list[Delivery]:
         with self.runtime.db.reading() as session:
             return list(session.scalars(select(Delivery).order_by(Delivery.id)))

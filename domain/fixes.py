@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from domain.bulk import batches
 from domain.tags import Order, parse_tag
@@ -57,7 +57,7 @@ class Shipment:
     repository_id: int
     head_sha: str
     line: str
-    made_at: datetime
+    committed_at: datetime  # of the release's head
     order: Order
     name: str
     member: Member
@@ -142,8 +142,12 @@ def list_related(
 
 
 def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) -> list[Shipment]:
-    """Where *members* are listed: line by line, in each the earliest release first."""
-    wanted = set(members)
+    """Where *members* are listed: line by line, in each the release with the oldest head first.
+
+    By the date of the head and not of the tag, because that is known from the start, and because
+    a tag that is filled in later does not make its content newer.
+    """
+    wanted, tip = set(members), aliased(Commit)
     shipments = []
     for some in batches(sorted({member.sha for member in wanted})):
         query = (
@@ -153,6 +157,7 @@ def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) ->
                 Head.repository_id,
                 Head.sha.label("head_sha"),
                 Head.line,
+                tip.committed_at,
                 Head.made_at,
                 Head.name,
                 Commit.sha,
@@ -160,6 +165,7 @@ def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) ->
             )
             .join(ReleaseCommit, ReleaseCommit.head_id == Head.id)
             .join(Commit, Commit.id == ReleaseCommit.commit_id)
+            .join(tip, (tip.repository_id == Head.repository_id) & (tip.sha == Head.sha))
             .join(ReleaseProject, ReleaseProject.release_id == Head.release_id)
             .where(
                 Commit.sha.in_(some),
@@ -177,7 +183,7 @@ def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) ->
                         row.repository_id,
                         row.head_sha,
                         row.line,
-                        row.made_at,
+                        row.committed_at or row.made_at,
                         parsed.order,
                         row.name,
                         member,
@@ -186,7 +192,7 @@ def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) ->
                 )
     return sorted(
         shipments,
-        key=lambda one: (one.line_key, one.made_at, one.order, one.name, one.member.sha),
+        key=lambda one: (one.line_key, one.committed_at, one.order, one.name, one.member.sha),
     )
 
 

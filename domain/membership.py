@@ -18,13 +18,14 @@ from sqlalchemy.orm import Session
 from domain.bulk import batches
 from domain.graph import NewCommits, first_reached, new_commits
 from domain.graph_store import StoredGraph
-from domain.lines import Baseline, Point, find_baseline, find_doubtful
+from domain.lines import Baseline, Point, find_baseline, list_rivals, widest
 from domain.provenance import Why
 from domain.release_lists import Changes, refresh_release, store_list
 from domain.tags import TagVersion, parse_tag
 from models import Head, ListState, Release, Repository, Tag
 
 MOST_CHANGES = 5_000  # commits entering lists in one transaction, but for one release's
+MOST_RIVALS = 12  # beyond that it is cheaper to ask for a date than to see whether it matters
 FIRST_RELEASE_COMMITS = 10  # shown while the history is not known
 
 IMPORT_RUNNING = "the history of the repository is not known yet"
@@ -33,6 +34,8 @@ FIRST_RELEASE = "incomplete: first release"
 GAPS = "some commits were not in any push; GitHub is being asked for them"
 GAPS_REMEDY = "It completes itself as soon as GitHub answers."
 A_DATE = "date"  # what a list needs that waits for the date of a tag
+TROUBLE = "GitHub could not be asked for what is missing"
+TROUBLE_REMEDY = "It is tried again by itself; if access was lost, once it is given back."
 DOUBT = "it is not known yet when an annotated tag was made; GitHub is being asked"
 
 
@@ -79,6 +82,15 @@ def list_open_ends(session: Session, repository: Repository) -> dict[str, str]:
     return {row.needs: row.name for row in rows}
 
 
+def describe_trouble(session: Session, repository_id: int, trouble: str) -> None:
+    """Say on the incomplete heads why GitHub could not be asked; `refresh` says what else is."""
+    session.execute(
+        update(Head)
+        .where(Head.repository_id == repository_id, Head.state == ListState.incomplete)
+        .values(cause=f"{TROUBLE}: {trouble}", remedy=TROUBLE_REMEDY)
+    )
+
+
 def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 100) -> Refreshed:
     """Compute at most *limit* stale heads of *repository* again, the earliest first."""
     session.flush()
@@ -106,7 +118,8 @@ def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 
         if before != (head.state, head.commit_count, head.hidden_count):
             changed.add(head.release_id)
     for release_id in sorted(changed | result.changes.release_ids):
-        refresh_release(session, session.get_one(Release, release_id), why=why)
+        release = session.get_one(Release, release_id, with_for_update={"key_share": True})
+        refresh_release(session, release, why=why)
     return result
 
 
@@ -176,7 +189,7 @@ def _refresh_head(
         result.changes.commit_ids.update(ids)
     head.basis, head.state, head.cause, head.remedy = "graph", ListState.complete, None, None
     _compare(graph, head, baseline, found)
-    doubtful = find_doubtful(points, point)  # withdrawn ones too: they may be first to fix an issue
+    doubtful = _find_doubtful(graph, points, point)
     if doubtful is not None:
         _look_up(session, doubtful, why.now)
         head.state, head.cause, head.remedy = ListState.incomplete, DOUBT, GAPS_REMEDY
@@ -201,6 +214,37 @@ def _find_new(graph: StoredGraph, point: Point, baseline: Baseline) -> NewCommit
             return found
         found = new_commits(graph, point.sha, excluded=excluded, marked=baseline.marked.keys())
     return found
+
+
+def _find_doubtful(graph: StoredGraph, points: list[Point], point: Point) -> Point | None:
+    """The tag whose date must be asked for, because a list depends on it; None if none does.
+
+    The more is excluded, the shorter a list gets: if it is as long with all rivals before it as
+    with none, their order does not matter. So maintenance lines released side by side cost no
+    call, and a back-filled tag costs one.
+    """
+    rivals = list_rivals(points, point)
+    if not rivals:
+        return None
+    if len(rivals) > MOST_RIVALS:
+        return widest([point, *rivals])
+    for one in [point, *rivals]:
+        others = list_rivals(points, one) if one is not point else rivals
+        if not _is_settled(graph, points, one, others):
+            return widest([one, *others])
+    return None
+
+
+def _is_settled(graph: StoredGraph, points: list[Point], point: Point, rivals: list[Point]) -> bool:
+    """Whether the list of *point* is the same wherever its *rivals* stand."""
+    lengths = set()
+    for are_earlier in (False, True):
+        baseline = find_baseline(points, point, doubtful=rivals, doubtful_are_earlier=are_earlier)
+        found = _find_new(graph, point, baseline)
+        if found.open_ends:
+            return False
+        lengths.add(len(found.shas))
+    return len(lengths) == 1
 
 
 def _compare(graph: StoredGraph, head: Head, baseline: Baseline, found: NewCommits) -> None:

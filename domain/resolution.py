@@ -20,7 +20,7 @@ from domain.graph import contains
 from domain.graph_store import StoredGraph
 from domain.provenance import Why, record_activity
 from domain.reverts import list_alive
-from models import Commit, Issue, IssueStatus, Release, Resolution
+from models import Issue, IssueStatus, Release, Resolution
 
 BY_RULE = "rule"
 
@@ -38,7 +38,8 @@ def sync_issues(session: Session, issue_ids: Collection[int], *, why: Why) -> li
     graphs: dict[int, StoredGraph] = {}
     changed = []
     for issue_id in sorted(issue_ids):
-        issue = session.get(Issue, issue_id)
+        # Two repositories may fix one issue at once: one of them judges after the other.
+        issue = session.get(Issue, issue_id, with_for_update={"key_share": True})
         if issue is None:
             continue
         family = load_family(session, issue)
@@ -54,8 +55,7 @@ def judge(
 ) -> Verdict:
     """Where the issue stands by all lines of all repositories together.
 
-    It is fixed where the first line says so, unless a line took the fix back. Dates of tags are
-    comparable within a line only, so between lines the one whose release has the oldest head wins.
+    It is fixed where the first line says so, unless a line took the fix back.
     """
     shipments = list_shipments(session, issue, family.members)
     verdicts = [
@@ -65,20 +65,14 @@ def judge(
     taken_back = [one.taken_back for one in verdicts if one.taken_back is not None]
     fixed = [one.fixed for one in verdicts if one.fixed is not None]
     if taken_back:
-        return Verdict(taken_back=min(taken_back, key=lambda one: _seniority(session, one)))
+        return Verdict(taken_back=min(taken_back, key=_seniority))
     if fixed:
-        return Verdict(fixed=min(fixed, key=lambda one: _seniority(session, one)))
+        return Verdict(fixed=min(fixed, key=_seniority))
     return Verdict()
 
 
-def _seniority(session: Session, shipment: Shipment) -> tuple[datetime, int, str]:
-    """Order between lines, from what never changes: the date of the head, and names."""
-    committed_at = session.scalar(
-        select(Commit.committed_at).where(
-            Commit.repository_id == shipment.repository_id, Commit.sha == shipment.head_sha
-        )
-    )
-    return (committed_at or shipment.made_at, shipment.repository_id, shipment.name)
+def _seniority(shipment: Shipment) -> tuple[datetime, int, str]:
+    return (shipment.committed_at, shipment.repository_id, shipment.name)
 
 
 def _judge_line(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from domain.fixes import list_issues_of_commits
 from domain.membership import Refreshed, mark_waiting_stale, refresh
 from domain.provenance import Why
+from domain.repositories import resume_import
 from domain.resolution import sync_issues
 from domain.work import make_gaps_due
 from models import Repository, Tag
@@ -32,10 +33,12 @@ def bring_up_to_date(
     """Compute stale lists, sync the issues that depend on them, and see what has to be asked.
 
     Pass *issue_ids* whose links changed and the commits *learnt*: those whose parents or whose
-    span came in, so that lists which waited for them are tried again. Makes the gaps job due if GitHub must be asked, or if
-    more lists are stale than fit here; without *makes_due* that is left to the caller.
+    span came in, so that lists which waited for them are tried again. Makes the gaps job due if
+    GitHub must be asked, or if more lists are stale than fit here; without *makes_due* that is left to the caller.
     """
     mark_waiting_stale(session, repository.id, learnt)
+    if not repository.is_history_known:  # a sign of life: an import that was given up goes on
+        resume_import(session, repository, now=why.now)
     done = refresh(session, repository, why=why, limit=limit)
     touched = list_issues_of_commits(session, repository.id, done.changes.commit_ids)
     sync_issues(session, touched | set(issue_ids), why=why)

@@ -76,6 +76,8 @@ class SqliteWriter:
         # One statement for all rows: after each step the driver waits for the interpreter's lock
         # again, behind every busy request thread, which takes far longer than an insert.
         execute = self._connection.execute
+        if len(rows) == 1:
+            return [execute(_insert(table, tuple(columns)), rows[0]).rowcount == 1]
         execute("SAVEPOINT all_rows")
         statement = _insert(table, tuple(columns), rows=len(rows))
         if execute(statement, [value for row in rows for value in row]).rowcount == len(rows):
@@ -97,7 +99,7 @@ class PostgresWriter:
             database.driver_url,
             connect_timeout=LOCK_WAIT_SECONDS,
             autocommit=True,
-            options=f"-c lock_timeout={LOCK_WAIT_SECONDS}s -c statement_timeout=8s",
+            options=f"-c lock_timeout={LOCK_WAIT_SECONDS}s -c statement_timeout={LOCK_WAIT_SECONDS}s",
         )
 
     def begin(self) -> None:

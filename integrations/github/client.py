@@ -24,6 +24,7 @@ from integrations.github.errors import (
     GitHubError,
     NotFoundOnGitHubError,
     RateLimitedError,
+    UnreachableError,
 )
 
 TIMEOUT = 20  # seconds for each socket operation
@@ -96,8 +97,11 @@ class GitHubApp:
             client.close()
 
     def _mint(self, installation_id: int) -> tuple[Github, datetime]:
-        with translated_errors(self.now):
-            token = self._integration.get_access_token(installation_id)
+        try:
+            with translated_errors(self.now):
+                token = self._integration.get_access_token(installation_id)
+        except NotFoundOnGitHubError as error:  # says nothing of what was to be asked for
+            raise AccessDeniedError(f"the App is not installed any more: {error}") from None
         client = Github(
             auth=Auth.Token(token.token),
             base_url=self.api_url,
@@ -213,7 +217,9 @@ class translated_errors:  # noqa: N801 (reads as the statement that it is)
         if isinstance(error, GithubException):
             raise _translate(error, self.now()) from error
         if isinstance(error, (requests.RequestException, AssertionError, RuntimeError)):
-            raise GitHubError(f"GitHub could not be reached: {type(error).__name__}") from error
+            raise UnreachableError(
+                f"GitHub could not be reached: {type(error).__name__}"
+            ) from error
 
 
 def _translate(error: GithubException, now: datetime) -> GitHubError:
@@ -228,7 +234,7 @@ def _translate(error: GithubException, now: datetime) -> GitHubError:
         return _TokenRefusedError(message)
     if error.status in (404, 409, 422):
         return NotFoundOnGitHubError(message, status=error.status)
-    return GitHubError(message)
+    return UnreachableError(message) if error.status >= 500 else GitHubError(message)
 
 
 def _message(error: GithubException) -> str:

@@ -11,6 +11,10 @@ class GitHubError(ShiplogError):
     """GitHub answered with an error, or not at all; worth another try unless a subclass says not."""
 
 
+class UnreachableError(GitHubError):
+    """No answer, a broken one, or 5xx: GitHub's trouble, which ends some day. Tried until then."""
+
+
 class NotFoundOnGitHubError(GitHubError):
     """404, or 422 for a commit: gone, never there, or no access (which looks the same).
 

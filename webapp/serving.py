@@ -27,11 +27,21 @@ def keep_memory_small() -> None:
 def announce(settings: Settings) -> None:
     """Say where people find the server, and what it lacks to do its work."""
     log.info("serving", url=settings.public_url)
+    for lack in list_lacks(settings):
+        log.warning(lack)
+
+
+def list_lacks(settings: Settings) -> list[str]:
+    """What does not work with these settings, and which variable changes that."""
     github = settings.github
+    lacks = []
     if not github.webhook_secrets:
-        log.warning("every webhook is refused until GITHUB_WEBHOOK_SECRET is set")
+        lacks.append("every webhook is refused until GITHUB_WEBHOOK_SECRET is set")
     if github.app_id is None or github.private_key is None:
-        log.warning("GitHub is not asked for anything until GITHUB_APP_ID and its key are set")
+        lacks.append(
+            "GitHub is asked for nothing until GITHUB_APP_ID and GITHUB_PRIVATE_KEY are set"
+        )
+    return lacks
 
 
 def start(app: Flask, *, with_worker: bool) -> Callable[[], None]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, select, union
 from sqlalchemy.orm import Session
 
+from domain.bulk import batches
 from domain.release_facts import HeadFacts
 from models import (
     Author,
@@ -91,8 +92,29 @@ def list_commits(
         .order_by(ReleaseCommit.head_id, ReleaseCommit.position)
     ).all()
     shown = [row for row in rows if row[1] < end]
-    co_authors = _list_co_authors(session, [commit.id for _, _, commit, _ in shown])
-    commits = [
+    commits = _describe(session, [(row[0], row[2], row[3]) for row in shown])
+    return commits, len(shown) < len(rows)
+
+
+def list_commits_named(session: Session, head: Head, shas: Sequence[str]) -> list[ListedCommit]:
+    """The commits *shas* of the head's repository, in their order, hidden ones left out."""
+    found = {
+        commit.sha: (head.id, commit, author)
+        for some in batches(shas)
+        for commit, author in session.execute(
+            select(Commit, Author)
+            .outerjoin(Author, Author.id == Commit.author_id)
+            .where(Commit.repository_id == head.repository_id, Commit.sha.in_(some))
+        )
+    }
+    return _describe(session, [found[sha] for sha in shas if sha in found])
+
+
+def _describe(
+    session: Session, rows: Sequence[tuple[int, Commit, Author | None]]
+) -> list[ListedCommit]:
+    co_authors = _list_co_authors(session, [commit.id for _, commit, _ in rows])
+    return [
         ListedCommit(
             head_id=head_id,
             sha=commit.sha,
@@ -101,10 +123,9 @@ def list_commits(
             author=author.name or author.email if author else None,
             co_authors=co_authors[commit.id],
         )
-        for head_id, _, commit, author in shown
+        for head_id, commit, author in rows
         if not commit.is_hidden
     ]
-    return commits, len(shown) < len(rows)
 
 
 def _list_co_authors(session: Session, commit_ids: Sequence[int]) -> defaultdict[int, list[str]]:

@@ -1,4 +1,4 @@
-"""What the server says when it cannot listen, in one line."""
+"""What the server says at its start: of an address it cannot have, and of what it lacks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from config import GitHubSettings, Settings
+from webapp.serving import list_lacks
 
 ROOT = Path(__file__).parent.parent
 
@@ -48,3 +51,21 @@ def test_a_host_that_is_not_ours_is_named(tmp_path: Path, host: str, reason: str
     [said] = start(tmp_path, HOST=host, PORT="8009")
 
     assert reason in said
+
+
+@pytest.mark.parametrize(
+    ("github", "variables"),
+    [
+        (GitHubSettings(), ["GITHUB_WEBHOOK_SECRET", "GITHUB_APP_ID"]),
+        (GitHubSettings(webhook_secrets=("s",), app_id=1), ["GITHUB_PRIVATE_KEY"]),
+        (GitHubSettings(app_id=1, private_key="k"), ["GITHUB_WEBHOOK_SECRET"]),
+        (GitHubSettings(webhook_secrets=("s",), app_id=1, private_key="k"), []),
+    ],
+)
+def test_a_start_says_what_is_lacking(
+    tmp_path: Path, github: GitHubSettings, variables: list[str]
+) -> None:
+    lacks = list_lacks(Settings(tmp_path, "sqlite:///x.db", ("key",), github=github))
+
+    assert len(lacks) == len(variables)
+    assert all(variable in lack for variable, lack in zip(variables, lacks, strict=True))

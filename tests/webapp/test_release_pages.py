@@ -10,7 +10,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import CommitCoAuthor, CommitFile, ListState, Organization, Project, Repository, Tag
+from models import (
+    Commit,
+    CommitCoAuthor,
+    CommitFile,
+    ListState,
+    Organization,
+    Project,
+    Repository,
+    Tag,
+)
 from tests.factories import (
     NOW,
     make_activity,
@@ -255,6 +264,43 @@ def test_long_lists_come_in_pages(
         False,
     ]
     assert all("450 commits" in page for page in pages)
+
+
+def test_a_release_after_pre_releases_can_be_seen_since_the_last_final_version(
+    member: FlaskClient, session: Session, repository: Repository, project: Project
+) -> None:
+    commits: list[Commit] = []
+    for rank in range(1, 5):
+        parent = commits[-1].sha if commits else ""
+        subject = f"Number {rank}."
+        commits.append(
+            make_commit(session, repository, message=subject, parents=parent, rank=rank, floor=1)
+        )
+    for number, tag in enumerate(["v1.0.0", "v1.1.0-rc.1", "v1.1.0-rc.2", "v1.1.0"]):
+        head = {
+            "made_at": NOW + timedelta(hours=number),
+            "compared_with": "v1.0.0" if number == 3 else None,
+            "excluded": ["v1.1.0-rc.2"] if number == 3 else [],
+        }
+        one = [commits[number]]
+        make_release(
+            session, repository, project, f"web@{tag[1:]}", tag=tag, commits=one, head=head
+        )
+    session.commit()
+
+    address = "/o/acme/releases/web@1.1.0"
+    page = member.get(address).text
+    assert f'href="{address}?since=final"' in page
+    assert [n for n in range(1, 5) if f"Number {n}." in page] == [4]
+    longer = member.get(f"{address}?since=final").text
+    assert [n for n in range(1, 5) if f"Number {n}." in longer] == [2, 3, 4]
+    assert longer.index("Number 4.") < longer.index("Number 2.")
+    assert "3 commits in" in longer
+    assert "Compared with <bdi>v1.0.0</bdi>" in longer
+    first = member.get("/o/acme/releases/web@1.0.0")
+    assert "since=final" not in first.text
+    nothing = member.get("/o/acme/releases/web@1.0.0?since=final")
+    assert (nothing.status_code, "No final version came before it" in nothing.text) == (200, True)
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "1e9", "99999999999999999999"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from domain.bulk import batches
@@ -147,52 +148,62 @@ def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) ->
     By the date of the head and not of the tag, because that is known from the start, and because
     a tag that is filled in later does not make its content newer.
     """
-    wanted, tip = set(members), aliased(Commit)
-    shipments = []
-    for some in batches(sorted({member.sha for member in wanted})):
-        query = (
-            select(
-                Head.id,
-                Head.release_id,
-                Head.repository_id,
-                Head.sha.label("head_sha"),
-                Head.line,
-                tip.committed_at,
-                Head.made_at,
-                Head.name,
-                Commit.sha,
-                Commit.id.label("commit_id"),
-            )
-            .join(ReleaseCommit, ReleaseCommit.head_id == Head.id)
-            .join(Commit, Commit.id == ReleaseCommit.commit_id)
-            .join(tip, (tip.repository_id == Head.repository_id) & (tip.sha == Head.sha))
-            .join(ReleaseProject, ReleaseProject.release_id == Head.release_id)
-            .where(
-                Commit.sha.in_(some),
-                ReleaseProject.project_id == issue.project_id,
-                Head.state == ListState.complete,
-            )
-        )
-        for row in session.execute(query):
-            member, parsed = Member(row.repository_id, row.sha), parse_tag(row.name)
-            if member in wanted and parsed is not None:
-                shipments.append(
-                    Shipment(
-                        row.id,
-                        row.release_id,
-                        row.repository_id,
-                        row.head_sha,
-                        row.line,
-                        row.committed_at or row.made_at,
-                        parsed.order,
-                        row.name,
-                        member,
-                        row.commit_id,
-                    )
-                )
+    wanted = set(members)
+    shipments = [
+        shipment
+        for some in batches(sorted({member.sha for member in wanted}))
+        for row in session.execute(_select_shipments(some, issue.project_id))
+        if (shipment := _shipment(row)) is not None and shipment.member in wanted
+    ]
     return sorted(
         shipments,
         key=lambda one: (one.line_key, one.committed_at, one.order, one.name, one.member.sha),
+    )
+
+
+def _select_shipments(shas: Sequence[str], project_id: int) -> Select[Any]:
+    """Complete lists of the project's releases that hold one of *shas*."""
+    tip = aliased(Commit)
+    return (
+        select(
+            Head.id,
+            Head.release_id,
+            Head.repository_id,
+            Head.sha.label("head_sha"),
+            Head.line,
+            tip.committed_at,
+            Head.made_at,
+            Head.name,
+            Commit.sha,
+            Commit.id.label("commit_id"),
+        )
+        .join(ReleaseCommit, ReleaseCommit.head_id == Head.id)
+        .join(Commit, Commit.id == ReleaseCommit.commit_id)
+        .join(tip, (tip.repository_id == Head.repository_id) & (tip.sha == Head.sha))
+        .join(ReleaseProject, ReleaseProject.release_id == Head.release_id)
+        .where(
+            Commit.sha.in_(shas),
+            ReleaseProject.project_id == project_id,
+            Head.state == ListState.complete,
+        )
+    )
+
+
+def _shipment(row: Any) -> Shipment | None:
+    parsed = parse_tag(row.name)
+    if parsed is None:
+        return None
+    return Shipment(
+        head_id=row.id,
+        release_id=row.release_id,
+        repository_id=row.repository_id,
+        head_sha=row.head_sha,
+        line=row.line,
+        committed_at=row.committed_at or row.made_at,
+        order=parsed.order,
+        name=row.name,
+        member=Member(row.repository_id, row.sha),
+        commit_id=row.commit_id,
     )
 
 

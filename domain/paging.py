@@ -54,9 +54,9 @@ def parse_id(cursor: str) -> int:
     return int(cursor)
 
 
-def find_id(text: str) -> int | None:
+def find_id(text: str, *, most: int = _LAST_ID) -> int | None:
     """The id that *text* may stand for; None when it is no number, or larger than any id."""
-    return int(text) if _ID.fullmatch(text) and int(text) <= _LAST_ID else None
+    return int(text) if _ID.fullmatch(text) and int(text) <= most else None
 
 
 def first_of(rows: Sequence[RowT], size: int) -> tuple[list[RowT], RowT | None]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, or_
 
 from domain.errors import InvalidError
 from domain.paging import first_of
@@ -69,8 +69,8 @@ def slice_of(rows: Sequence[RowT], place: Place | None, size: int) -> Window[Row
 
 
 def beyond(
-    first: ColumnElement[ValueT],
-    second: ColumnElement[int],
+    first: SQLColumnExpression[ValueT],
+    second: SQLColumnExpression[int],
     place: tuple[ValueT, int],
     *,
     ascending: bool,

@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask, abort
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Commit, CommitFile
+from models import Commit, CommitFile, Head, ReleaseCommit
 from models.session import Database
 from tests.factories import (
     NOW,
@@ -50,10 +51,6 @@ def add_more(session: Session, tenant: Tenant, number: int) -> None:
 
 
 def _list_in_release(session: Session, tenant: Tenant, commit: Commit, number: int) -> None:
-    from sqlalchemy import select
-
-    from models import Head, ReleaseCommit
-
     head = session.scalars(select(Head).where(Head.release_id == tenant.release.id)).one()
     session.add(
         ReleaseCommit(

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from models import CommitFile, ListState, Organization, PullRequest, ReleaseProject
-from tests.factories import NOW, make_author, make_commit, make_project, make_release
-from tests.factories import make_repository as make_repository
+from models import (
+    Commit,
+    CommitFile,
+    Head,
+    ListState,
+    Organization,
+    PullRequest,
+    ReleaseCommit,
+    ReleaseProject,
+)
+from tests.factories import (
+    NOW,
+    make_author,
+    make_commit,
+    make_project,
+    make_release,
+    make_repository,
+)
 from tests.webapp.api.conftest import Api, links_of
 from tests.webapp.tenants import Tenant
 
@@ -158,12 +175,9 @@ def test_commits_of_several_heads_come_once_newest_head_first_in_both_directions
         head={"made_at": NOW + timedelta(days=1)},
     )
     session.flush()
-    for table in ("head", "release_commit"):
-        from sqlalchemy import text
-
-        session.execute(
-            text(f"UPDATE {table} SET release_id = {release.id} WHERE release_id = {later.id}")  # noqa: S608
-        )
+    for table in (Head, ReleaseCommit):
+        of_later = table.release_id == later.id
+        session.execute(update(table).where(of_later).values(release_id=release.id))
     session.commit()
     expected = ["new 0", "old 0", "new 1", "new 2", "old 1", "old 2"]
     path = RELEASES + "web@2.0.0/commits/"
@@ -182,10 +196,6 @@ def test_commits_of_several_heads_come_once_newest_head_first_in_both_directions
 def test_files(api: Api, own: Tenant, session: Session) -> None:
     [newest, older] = api.read(ONE + "commits/")
     other = make_repository(session, own.organization, "acme/other")
-    from sqlalchemy import select
-
-    from models import Commit
-
     ids = {commit.sha: commit.id for commit in session.scalars(select(Commit))}
     for sha, path, kind in [
         (older["id"], "b.py", "M"),
@@ -235,8 +245,6 @@ def test_a_release_is_found_by_its_tag(api: Api, own: Tenant, session: Session) 
 
 @pytest.mark.parametrize("version", ["a b", "x%2Fy", "a?b#c", "ünï-1", "1.0+5", "a&b=c;d", "-x"])
 def test_a_version_is_decoded_once(api: Api, own: Tenant, session: Session, version: str) -> None:
-    from urllib.parse import quote
-
     make_release(session, own.repository, own.project, version)
     session.commit()
 
@@ -287,9 +295,7 @@ def test_an_incomplete_list_says_why(api: Api, own: Tenant, session: Session) ->
         },
     ).list_state = ListState.incomplete
     bare = make_release(session, own.repository, own.project, "web@4")
-    from models import Head
-
-    session.query(Head).filter(Head.release_id == bare.id).delete()
+    session.execute(delete(Head).where(Head.release_id == bare.id))
     session.commit()
 
     told = api.read(RELEASES + "web@1.1.0/")["commitList"]

@@ -24,12 +24,21 @@ CI_SCOPES = ("org:read", "project:read", "project:releases")
 
 
 @pytest.fixture
-def server(tmp_path: Path, database_url: str) -> Iterator[Server]:
-    server = Server(tmp_path, database_url)
+def server(tmp_path: Path) -> Iterator[Server]:
+    """On a database of its own, which it migrates at its start as an operator's does."""
+    server = Server(tmp_path)
     server.environ["PUBLIC_URL"] = f"http://127.0.0.1:{server.port}"
     server.start()
     yield server
-    server.stop()
+    assert server.stop() == 0
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    """The server's database, from outside."""
+    db = Database(f"sqlite:///{server.data_dir}/shiplog.db")
+    yield db
+    db.close()
 
 
 @pytest.fixture

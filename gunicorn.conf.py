@@ -6,11 +6,12 @@ next to them.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
 
-from config import load_bind
+from config import load_bind, require_free_address
 
 wsgi_app = "wsgi:app"
 bind = load_bind()
@@ -22,10 +23,13 @@ keepalive = 65
 timeout = 60
 graceful_timeout = 25
 control_socket_disable = True
+SWITCH_SECONDS = 0.0005
 
 
 def on_starting(server: Any) -> None:
-    """Check the settings and bring the schema up to date, in a process that is gone afterwards."""
+    """Check address and settings, and bring the schema up to date, in a process that is gone afterwards."""
+    if not {"GUNICORN_FD", "LISTEN_FDS"} & os.environ.keys():  # else its socket is handed over
+        require_free_address()
     upgrade = [sys.executable, "-m", "flask", "--app", "wsgi:app", "db", "upgrade"]
     if subprocess.run(upgrade).returncode:
         sys.exit(1)  # it has said why
@@ -35,6 +39,9 @@ def post_worker_init(worker: Any) -> None:
     """Open the queue and start the worker's threads, now that the process has forked."""
     from webapp.serving import start
 
+    # A thread that comes back from the disk waits this long (the default is 5 ms) for one that
+    # computes: whoever leads the group commit comes back three times, and the others wait for it.
+    sys.setswitchinterval(SWITCH_SECONDS)
     worker.stop_shiplog = start(worker.wsgi, with_worker=worker.cfg.workers == 1)
 
 

@@ -6,125 +6,109 @@ The worker is not running meanwhile; the messages to it are sent.
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
-import socket
-import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from benchmarks.client import SECRET
+from sqlalchemy import func, select
+
+from benchmarks.client import SECRET, WARM_UP_SECONDS
+from benchmarks.databases import KINDS, empty_databases
+from benchmarks.figures import Figure
+from benchmarks.server import serving
+from models import Delivery
+from models.session import Database
 
 REFERENCE, OURS = "benchmarks.apps:signature_only()", "wsgi:app"
 ROUNDS = 3
-SECONDS = 5.0
+SECONDS = 2.5
+GOAL, FLOOR = 0.8, 0.5
+P99_GOAL_MS = 150
+Measured = dict[str, float]
 
 
-def main() -> None:
+def run(
+    connections: Sequence[int] = (16, 64),
+    rounds: int = ROUNDS,
+    seconds: float = SECONDS,
+    kinds: Sequence[str] = KINDS,
+) -> list[Figure]:
+    figures = []
     with TemporaryDirectory() as directory:
-        for connections in (16, 64):
-            compare(connections, Path(directory))
+        for kind in kinds:
+            for number in connections:
+                path = Path(directory) / f"{kind}-{number}"
+                figures += compare(kind, number, path, rounds, seconds)
+    return figures
 
 
-def compare(connections: int, directory: Path) -> None:
-    results: dict[str, list[dict[str, Any]]] = {REFERENCE: [], OURS: []}
-    for round_ in range(ROUNDS):
-        for app, measured in results.items():
-            data_dir = directory / f"{connections}-{round_}"
-            measured.append(measure(app, connections, data_dir))
-    print(f"{connections} connections, 25 kB, {ROUNDS} rounds of {SECONDS:.0f} s each, medians")
-    for app, measured in results.items():
-        rate, p50, p99, rss = (
-            median(m[key] for m in measured) for key in ("rate", "p50", "p99", "rss")
+def compare(
+    kind: str, connections: int, directory: Path, rounds: int, seconds: float
+) -> list[Figure]:
+    """Both in turns, so that a noisy minute falls on both; each round on a new database."""
+    references, ours = [], []
+    for number in range(rounds):
+        references.append(
+            measure(REFERENCE, connections, directory / f"reference{number}", seconds)
         )
-        name = "stored durably" if app == OURS else "signature only, in Flask"
-        refused = sum(m["refused"] for m in measured)
-        print(
-            f"  {name:25} {rate:7.0f}/s  p50 {p50:5.1f} ms  p99 {p99:6.1f} ms"
-            f"  memory {rss:4.0f} MB  refused {refused}"
+        with empty_databases(kind) as databases:
+            url = databases.fresh()
+            path = directory / str(number)
+            ours.append(measure(OURS, connections, path, seconds, url))
+            verify_stored(url, ours[-1]["rate"] * seconds)
+    ratio = median(a["rate"] / b["rate"] for a, b in zip(ours, references, strict=True))
+    is_sqlite = kind == "SQLite"
+    name = f"{kind}: durable deliveries, {connections} connections"
+    figures = [
+        Figure(
+            name,
+            describe(ours),
+            f"Flask, signature only: {describe(references)}",
+            ratio,
+            f"{GOAL}x, at least {FLOOR}x" if is_sqlite else "",
+            ratio >= FLOOR if is_sqlite else None,
         )
-    ratios = [
-        ours["rate"] / reference["rate"]
-        for reference, ours in zip(results[REFERENCE], results[OURS], strict=True)
     ]
-    print(f"  ratio {median(ratios):.2f}  ({', '.join(f'{ratio:.2f}' for ratio in ratios)})")
+    if is_sqlite and connections == 64:
+        p99 = median(one["p99"] for one in ours)
+        reference = f"{median(one['p99'] for one in references):.0f} ms"
+        goal = f"under {P99_GOAL_MS} ms"
+        figures.append(
+            Figure("  its p99", f"{p99:.0f} ms", reference, None, goal, p99 < P99_GOAL_MS)
+        )
+    return figures
 
 
-def measure(app: str, connections: int, data_dir: Path) -> dict[str, Any]:
-    with serving(app, data_dir) as (port, process):
-        arguments = [str(port), str(connections), str(SECONDS)]
+def describe(measured: Sequence[Measured]) -> str:
+    rate, cpu = (median(one[key] for one in measured) for key in ("rate", "cpu"))
+    return f"{rate:,.0f}/s, {cpu:.0f} µs CPU each"
+
+
+def measure(
+    app: str, connections: int, data_dir: Path, seconds: float, database_url: str = ""
+) -> Measured:
+    environ = {"BENCH_APP": app, "GITHUB_WEBHOOK_SECRET": SECRET, "DATABASE_URL": database_url}
+    with serving("benchmarks/server_settings.py", data_dir, environ) as server:
+        before = server.cpu_seconds()
+        arguments = [str(server.port), str(connections), str(seconds)]
         client = [sys.executable, "-m", "benchmarks.client", *arguments]
-        result: dict[str, Any] = json.loads(subprocess.check_output(client))
-        result["rss"] = memory(process.pid)
-    if app == OURS:
-        with sqlite3.connect(data_dir / "shiplog.db") as connection:
-            (rows,) = connection.execute("SELECT count(*) FROM delivery").fetchone()
-        if rows < result["rate"] * SECONDS:
-            sys.exit(f"answered more deliveries than the {rows} that are stored")
+        result: Measured = json.loads(subprocess.check_output(client))
+        answered = result["rate"] * (seconds + WARM_UP_SECONDS)
+        result["cpu"] = (server.cpu_seconds() - before) / answered * 1e6
+    if result["refused"]:
+        sys.exit(f"{app} refused {result['refused']} deliveries")
     return result
 
 
-@contextmanager
-def serving(app: str, data_dir: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    environ = os.environ | {
-        "BENCH_APP": app,
-        "DATA_DIR": str(data_dir),
-        "PORT": str(port),
-        "GITHUB_WEBHOOK_SECRET": SECRET,
-        "LOG_FORMAT": "json",
-    }
-    if app == OURS:
-        upgrade = [sys.executable, "-m", "flask", "--app", OURS, "db", "upgrade"]
-        subprocess.run(upgrade, env=environ, check=True, stdout=subprocess.DEVNULL)
-    data_dir.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "gunicorn", "-c", "benchmarks/server_settings.py"]
-    with (data_dir / "server.log").open("a") as log:
-        process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
-    try:
-        wait_for(port)
-        yield port, process
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def wait_for(port: int, seconds: float = 20) -> None:
-    """Wait for an answer, of whatever kind: the socket listens long before the worker is up."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
-        try:
-            connection.request("GET", "/healthz")
-            connection.getresponse().read()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-        finally:
-            connection.close()
-    sys.exit("the server did not start")
-
-
-def memory(pid: int) -> float:
-    """Resident megabytes of *pid* and its children together."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    kilobytes = 0
-    for each in (str(pid), *children):
-        for line in Path(f"/proc/{each}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                kilobytes += int(line.split()[1])
-    return kilobytes / 1024
-
-
-if __name__ == "__main__":
-    main()
+def verify_stored(database_url: str, answered: float) -> None:
+    """A rate counts only if what was answered is there."""
+    db = Database(database_url)
+    with db.reading() as session:
+        rows = session.scalar(select(func.count()).select_from(Delivery)) or 0
+    db.close()
+    if rows < answered:
+        sys.exit(f"answered {answered:.0f} deliveries, more than the {rows} that are stored")

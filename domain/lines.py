@@ -2,13 +2,12 @@
 
 A point is a release's head on a line. Points are ordered by *earlier*: when the tag was made, then
 version, then name. A push names an annotated tag without its tagger's date; such a point has a
-range of moments, and `find_doubtful` says for which tag GitHub must be asked because the answer
-could differ.
+range of moments, and a pair of points may be rivals: either may be the earlier one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,12 +40,23 @@ class Baseline:
     marked: dict[str, list[Point]]  # by sha
 
 
-def find_baseline(points: Iterable[Point], point: Point) -> Baseline:
-    """The earlier points of the line that count for *point*; withdrawn ones do not."""
+def find_baseline(
+    points: Iterable[Point],
+    point: Point,
+    *,
+    doubtful: Collection[Point] = (),
+    doubtful_are_earlier: bool = False,
+) -> Baseline:
+    """The earlier points of the line that count for *point*; withdrawn ones do not.
+
+    Where the place of *doubtful* points is not known, all of them are taken as earlier, or none.
+    """
     earlier = [
         other
         for other in points
-        if other.key < point.key and not other.is_withdrawn and other.head_id != point.head_id
+        if not other.is_withdrawn
+        and other.head_id != point.head_id
+        and (doubtful_are_earlier if other in doubtful else other.key < point.key)
     ]
     lower = [other for other in earlier if other.order < point.order]
     lower.sort(key=lambda other: (other.order, other.key), reverse=True)
@@ -56,21 +66,21 @@ def find_baseline(points: Iterable[Point], point: Point) -> Baseline:
     return Baseline(lower, marked)
 
 
-def find_doubtful(points: Sequence[Point], point: Point) -> Point | None:
-    """The point whose exact date should be asked for, because it decides about *point*'s place.
+def list_rivals(points: Iterable[Point], point: Point) -> list[Point]:
+    """The points of which it is not known whether they were made before *point*.
 
-    Nothing is asked when the ranges do not touch; nor, of two annotated tags, when the dates of
-    their commits, the versions and the order of the pushes all say the same. So a tag pushed in
-    the course of things costs no call, and a back-filled one costs one.
+    There are none where the ranges do not touch; nor, of two annotated tags, when the dates of
+    their commits, the versions and the order of the pushes all say the same.
     """
-    rivals = [other for other in points if other is not point and _is_in_doubt(other, point)]
-    if not rivals:
-        return None
-    return max((one for one in (point, *rivals) if not one.is_exact), key=_doubt)
+    return [other for other in points if other is not point and _is_in_doubt(other, point)]
+
+
+def widest(points: Iterable[Point]) -> Point:
+    """The point with the widest range of moments: its date, once known, settles most pairs."""
+    return max((one for one in points if not one.is_exact), key=_doubt)
 
 
 def _doubt(point: Point) -> tuple[bool, timedelta, str]:
-    """How wide the range is: the date of the widest settles most pairs."""
     if point.pushed_at is None:
         return (True, timedelta(), point.name)
     return (False, point.pushed_at - point.made_at, point.name)

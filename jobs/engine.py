@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 MAKING_TABLES = 0x5348_4950_0002  # an advisory lock
 WORKERS = 2
+PAUSE_SECONDS = 0.02  # between messages: one a commit would take as long as the commit
 TURN_SECONDS = 5.0  # then the worker takes the next message, so that none waits for ever
 LONGEST_POLL_SECONDS = 0.2  # of the queue's file; PostgreSQL notifies
 STOP_WITHIN_SECONDS = 20
@@ -55,7 +56,7 @@ class HueyQueue:
         self.huey = make_huey(runtime)
         self._look = self.huey.task(name="look")(self._on_message)
         self.huey.on_shutdown(name="close")(self.huey.storage.close)  # each thread has connections
-        self._wanted, self._closing = threading.Event(), False
+        self._wanted, self._closing = threading.Event(), threading.Event()
         self._sender = threading.Thread(target=self._send_wanted, name="queue", daemon=True)
         self._sender.start()
 
@@ -66,18 +67,19 @@ class HueyQueue:
         return bool(self.huey.storage.queue_size() == 0)
 
     def close(self) -> None:
-        self._closing = True
+        self._closing.set()
         self._wanted.set()
         self._sender.join()
         self.huey.storage.close()
 
     def _send_wanted(self) -> None:
-        while self._wanted.wait() and not self._closing:
+        while self._wanted.wait() and not self._closing.is_set():
             self._wanted.clear()
             try:
                 self._look()
             except (sqlite3.Error, psycopg.Error) as error:
                 log.warning("queue not reached, the sweep will help", error=type(error).__name__)
+            self._closing.wait(PAUSE_SECONDS)
 
     def _on_message(self) -> None:
         if not work_off(self._runtime, seconds=TURN_SECONDS):

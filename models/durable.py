@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -18,8 +19,9 @@ import psycopg
 
 from models.session import Database
 
-LOCK_WAIT_SECONDS = 4
-STORAGE_ERRORS = (sqlite3.Error, psycopg.Error, OSError)
+LOCK_WAIT_SECONDS = 4  # for writers of other processes
+TURN_SECONDS = 7.0  # for those of this one, who pass the turn on in order
+STORAGE_ERRORS = (sqlite3.Error, psycopg.Error, OSError)  # TimeoutError is an OSError
 Rows = Sequence[Sequence[Any]]
 
 
@@ -47,6 +49,7 @@ def open_durable(database: Database) -> DurableWriter:
 
 class SqliteWriter:
     def __init__(self, database: Database) -> None:
+        self._database, self._turn = database, ExitStack()
         self._connection = sqlite3.connect(
             str(database.url.database),
             timeout=LOCK_WAIT_SECONDS,
@@ -58,18 +61,23 @@ class SqliteWriter:
             self._connection.execute(f"PRAGMA {pragma}")
 
     def begin(self) -> None:
+        self._turn.enter_context(self._database.turn(TURN_SECONDS))
         self._connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         self._connection.execute("COMMIT")
+        self._turn.close()
 
     def close(self) -> None:
         self._connection.close()
+        self._turn.close()
 
     def insert_new(self, table: str, columns: Sequence[str], rows: Rows) -> list[bool]:
         # One statement for all rows: after each step the driver waits for the interpreter's lock
         # again, behind every busy request thread, which takes far longer than an insert.
         execute = self._connection.execute
+        if len(rows) == 1:
+            return [execute(_insert(table, tuple(columns)), rows[0]).rowcount == 1]
         execute("SAVEPOINT all_rows")
         statement = _insert(table, tuple(columns), rows=len(rows))
         if execute(statement, [value for row in rows for value in row]).rowcount == len(rows):
@@ -91,7 +99,7 @@ class PostgresWriter:
             database.driver_url,
             connect_timeout=LOCK_WAIT_SECONDS,
             autocommit=True,
-            options=f"-c lock_timeout={LOCK_WAIT_SECONDS}s -c statement_timeout=8s",
+            options=f"-c lock_timeout={LOCK_WAIT_SECONDS}s -c statement_timeout={LOCK_WAIT_SECONDS}s",
         )
 
     def begin(self) -> None:

@@ -1,15 +1,18 @@
-"""Group commit: one thread writes what has gathered in one transaction, then releases the answers.
+"""Group commit: one request thread writes what has gathered in one transaction, for all of them.
 
 SQLite has one writer, and each durable commit waits for the disk: a commit for every request would
-make requests queue for both. So request threads hand over what must be durable, and wait.
+make requests queue for both. So the first request *leads*: it writes its own item. What arrives
+meanwhile waits; then the first of those leads, and writes all that waits by then. No thread of its
+own does this, because handing an item over and waking up again costs more than the insert.
 """
 
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import psycopg
@@ -24,7 +27,9 @@ ResultT = TypeVar("ResultT")
 
 BATCH_ITEMS = 64
 BATCH_BYTES = 32 * 1024 * 1024
-ANSWER_WITHIN_SECONDS = 8.0  # GitHub waits for ten
+WAIT_SECONDS = (
+    5.0  # for a turn; the turn itself takes up to LOCK_WAIT_SECONDS, GitHub waits for ten
+)
 
 
 class NotDurableError(ShiplogError):
@@ -34,22 +39,23 @@ class NotDurableError(ShiplogError):
 class _Waiting:
     """One item, and the request thread that waits for it."""
 
-    __slots__ = ("abandoned", "committed", "item", "released", "result", "size", "write")
+    __slots__ = ("abandoned", "committed", "item", "leads", "result", "size", "woken", "write")
 
     def __init__(self, write: Callable[..., Sequence[Any]], item: Any, size: int) -> None:
         self.write, self.item, self.size = write, item, size
         self.result: Any = None
+        self.leads = False
         self.committed = False
         self.abandoned = False
-        self.released = threading.Lock()  # used as an event, at half an Event's cost
-        self.released.acquire()
+        self.woken = threading.Lock()  # used as an event, at half an Event's cost
+        self.woken.acquire()
 
 
 class Committer:
-    """The thread and its connection; both begin with the first item, hence after any fork.
+    """The queue and its one connection, which is opened with the first item, hence after any fork.
 
-    *after_commit* is called in the thread after each transaction, once the answers are released,
-    with every item and what its `write` returned for it.
+    *after_commit* is called after each transaction, once the other answers are released, with
+    every item and what its `write` returned for it.
     """
 
     def __init__(
@@ -57,15 +63,15 @@ class Committer:
         open_writer: Callable[[], DurableWriter],
         *,
         after_commit: Callable[[Sequence[tuple[Any, Any]]], None],
-        answer_within: float = ANSWER_WITHIN_SECONDS,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._open_writer = open_writer
         self._after_commit = after_commit
-        self._answer_within = answer_within
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
-        self._writer: DurableWriter | None = None
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._wait_seconds = wait_seconds
+        self._mutex = threading.Lock()  # over the next two
+        self._queue: deque[_Waiting] = deque()
+        self._has_leader = False
+        self._writer: DurableWriter | None = None  # of whoever leads
 
     def submit(
         self,
@@ -78,65 +84,91 @@ class Committer:
 
         Returns only once that is durable. Raises NotDurableError.
         """
-        if self._thread is None or not self._thread.is_alive():
-            self._start()
         waiting = _Waiting(write, item, size)
-        self._queue.put(waiting)
-        if not waiting.released.acquire(timeout=self._answer_within):
-            waiting.abandoned = True
+        if (
+            self._must_wait(waiting)
+            and not waiting.woken.acquire(timeout=self._wait_seconds)
+            and self._give_up(waiting)
+        ):
             raise NotDurableError("the database did not take it in time")
+        if waiting.leads:
+            self._lead(waiting)
         if not waiting.committed:
             raise NotDurableError("the database did not take it")
         result: ResultT = waiting.result
         return result
 
     def close(self) -> None:
-        """Write what has been handed over, then end the thread."""
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join()
-
-    def _start(self) -> None:
-        with self._starting:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
-                self._thread.start()
-
-    def _run(self) -> None:
-        while (batch := self._gather()) is not None:
-            self._commit([waiting for waiting in batch if not waiting.abandoned])
-            del batch  # or its bodies would be held until the next delivery comes
+        """Let those who wait be written, then close the connection."""
+        while not self._try_to_lead():
+            time.sleep(0.005)
         self._forget_writer()
+        self._hand_over()
 
-    def _gather(self) -> list[_Waiting] | None:
-        """Wait for an item, then take what else has come; None when it is time to end."""
-        first = self._queue.get()
-        if first is None:
-            return None
+    def _must_wait(self, waiting: _Waiting) -> bool:
+        with self._mutex:
+            if self._has_leader:
+                self._queue.append(waiting)
+                return True
+            self._has_leader = waiting.leads = True
+            return False
+
+    def _try_to_lead(self) -> bool:
+        with self._mutex:
+            if self._has_leader:
+                return False
+            self._has_leader = True
+            return True
+
+    def _give_up(self, waiting: _Waiting) -> bool:
+        """Wait no longer; False if the turn to lead has come in this very moment."""
+        with self._mutex:
+            waiting.abandoned = not waiting.leads
+            if waiting in self._queue:
+                self._queue.remove(waiting)
+            return waiting.abandoned
+
+    def _lead(self, waiting: _Waiting) -> None:
+        batch = self._gather(waiting)
+        try:
+            self._commit(batch)
+        finally:  # whatever happens here, no request is left waiting
+            self._hand_over()
+            for other in batch:
+                if other is not waiting:
+                    other.woken.release()
+        if waiting.committed:
+            self._after_commit([(each.item, each.result) for each in batch])
+
+    def _gather(self, first: _Waiting) -> list[_Waiting]:
+        """*first*, and what else has come."""
         batch, size = [first], first.size
-        while len(batch) < BATCH_ITEMS and size < BATCH_BYTES:
-            try:
-                following = self._queue.get_nowait()
-            except Empty:
-                break
-            if following is None:
-                self._queue.put(None)
-                break
-            batch.append(following)
-            size += following.size
+        with self._mutex:
+            while self._queue and len(batch) < BATCH_ITEMS and size < BATCH_BYTES:
+                following = self._queue.popleft()
+                batch.append(following)
+                size += following.size
         return batch
+
+    def _hand_over(self) -> None:
+        """The one who has waited for longest leads."""
+        with self._mutex:
+            following = self._queue.popleft() if self._queue else None
+            self._has_leader = following is not None
+            if following is not None:
+                following.leads = True
+        if following is not None:
+            following.woken.release()
 
     def _commit(self, batch: list[_Waiting]) -> None:
         try:
-            self._write_durably(batch)
+            self._write_durably([waiting for waiting in batch if not waiting.abandoned])
         except STORAGE_ERRORS as error:
             log.error("not durable", items=len(batch), error=type(error).__name__, why=str(error))
             self._forget_writer()
-        finally:  # whatever happens here, no request is left waiting
-            for waiting in batch:
-                waiting.released.release()
-        if batch and batch[0].committed:
-            self._after_commit([(waiting.item, waiting.result) for waiting in batch])
+        except BaseException:
+            self._forget_writer()  # it may be in the middle of a transaction
+            raise
 
     def _write_durably(self, batch: list[_Waiting]) -> None:
         is_used = self._writer is not None

@@ -36,3 +36,7 @@ class RateLimitedError(GitHubError):
     def __init__(self, message: str, *, until: datetime) -> None:
         super().__init__(message)
         self.until = until
+
+
+class GraphQLError(GitHubError):
+    """GraphQL answered, but not what was asked; REST can say the same at more calls."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -72,8 +73,8 @@ def measure(commits: int, tags: int) -> tuple[float, int]:
                 refresh(session, repository, why=WHY)
                 seconds.append(time.perf_counter() - began)
                 statements.append(len(seen))
-                assert head is not None
-                assert head.commit_count == RELEASE
+                if head is None or head.commit_count != RELEASE:
+                    sys.exit(f"a release of {RELEASE} commits was listed with others")
     return median(seconds), round(median(statements))
 
 

@@ -52,7 +52,9 @@ def compare(
     """Both in turns, so that a noisy minute falls on both; each round on a new database."""
     references, ours = [], []
     for number in range(rounds):
-        references.append(measure(REFERENCE, connections, directory / f"reference{number}", seconds))
+        references.append(
+            measure(REFERENCE, connections, directory / f"reference{number}", seconds)
+        )
         with empty_databases(kind) as databases:
             url = databases.fresh()
             path = directory / str(number)
@@ -75,7 +77,9 @@ def compare(
         p99 = median(one["p99"] for one in ours)
         reference = f"{median(one['p99'] for one in references):.0f} ms"
         goal = f"under {P99_GOAL_MS} ms"
-        figures.append(Figure("  its p99", f"{p99:.0f} ms", reference, None, goal, p99 < P99_GOAL_MS))
+        figures.append(
+            Figure("  its p99", f"{p99:.0f} ms", reference, None, goal, p99 < P99_GOAL_MS)
+        )
     return figures
 
 

@@ -27,7 +27,9 @@ ResultT = TypeVar("ResultT")
 
 BATCH_ITEMS = 64
 BATCH_BYTES = 32 * 1024 * 1024
-WAIT_SECONDS = 5.0  # for a turn; the turn itself takes up to LOCK_WAIT_SECONDS, GitHub waits for ten
+WAIT_SECONDS = (
+    5.0  # for a turn; the turn itself takes up to LOCK_WAIT_SECONDS, GitHub waits for ten
+)
 
 
 class NotDurableError(ShiplogError):

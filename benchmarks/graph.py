@@ -34,7 +34,9 @@ def run(
     lines: Sequence[int] = (100, 1_000, 5_000),
     recomputed: Sequence[int] = (200, 2_000),
 ) -> list[Figure]:
-    figures = grown("history of {:,} commits", [(size, size, size // 500) for size in histories])
+    figures = grown(
+        "history of {:,} commits", [(size, size, max(1, size // 500)) for size in histories]
+    )
     figures += grown("line of {:,} tags", [(size, 2 * size, size) for size in lines])
     return figures + recomputation(recomputed)
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from domain.commits import CommitData
 from domain.graph_store import StoredGraph
-from domain.membership import list_open_ends, list_points
+from domain.membership import list_open_ends, load_line
 from domain.releases import sync_release_of
 from domain.tag_updates import Move, TagPosition, record_deletion, record_position
 from domain.upkeep import PATIENCE, bring_up_to_date, next_check
@@ -127,7 +127,7 @@ def _nearest_known(
         select(Head.line).where(Head.repository_id == repository.id, Head.name == head_name)
     )
     if line is not None:
-        points = list_points(session, repository.id, line)
+        points = load_line(session, repository.id, line).points
         point = next((point for point in points if point.name == head_name), None)
         lower = [one for one in points if point and one.order < point.order]
         candidates += [one.sha for one in sorted(lower, key=lambda one: one.order, reverse=True)]

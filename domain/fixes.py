@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from domain.bulk import batches
@@ -161,7 +161,7 @@ def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) ->
     )
 
 
-def _select_shipments(shas: Sequence[str], project_id: int) -> Select[Any]:
+def _select_shipments(shas: Sequence[str], project_id: int) -> Any:
     """Complete lists of the project's releases that hold one of *shas*."""
     tip = aliased(Commit)
     return (

@@ -11,12 +11,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from heapq import nlargest
 from itertools import islice
+from typing import Protocol
 
-from domain.graph import NewCommits, new_commits
-from domain.graph_store import StoredGraph
+from domain.graph import Closing, Facts, NewCommits, new_commits
 from domain.lines import Line, Point
 
 LIKELY = 8  # by version, and as many by rank
+
+
+class Graph(Facts, Protocol):
+    """Facts, and a place to keep what closing found."""
+
+    def close(self, heads: Collection[str]) -> Closing: ...
 
 
 class _Marked:
@@ -29,7 +35,7 @@ class _Marked:
         return isinstance(sha, str) and bool(self._line.earlier_on(sha, self._point))
 
 
-def find_new(graph: StoredGraph, line: Line, point: Point) -> NewCommits:
+def find_new(graph: Graph, line: Line, point: Point) -> NewCommits:
     """new(T), or the open ends that keep it from being known."""
     unclosed = line.unclosed_below(point)
     if unclosed:
@@ -61,7 +67,7 @@ def _likely(line: Line, point: Point) -> set[str]:
 
 
 def _missed(
-    graph: StoredGraph, line: Line, point: Point, found: NewCommits, excluded: Collection[str]
+    graph: Graph, line: Line, point: Point, found: NewCommits, excluded: Collection[str]
 ) -> set[str]:
     """The other lower points that may reach one of the commits found.
 

@@ -19,10 +19,10 @@ demo: ready ## See it work, without any account; DEMO_REPO=/path/to/a/clone repl
 run: ready ## Set up, migrate and serve on HOST:PORT (127.0.0.1:8000)
 	@exec $(VENV) -m gunicorn -c gunicorn.conf.py wsgi:app
 
-test: ready-dev ## Run the whole test suite, on SQLite and then on PostgreSQL
+test: ready-dev ## Run the whole test suite on SQLite, then what uses a database on PostgreSQL
 	@status=0; for database in sqlite postgresql; do \
 		echo "Tests on $$database"; \
-		$(VENV) -m pytest -n auto --database "$$database" $(PYTEST_ARGS) || status=1; \
+		$(VENV) -m pytest -n auto --dist worksteal --database "$$database" $(PYTEST_ARGS) || status=1; \
 	done; exit $$status
 
 check: lint test ## Everything that must hold before a commit: lint, then test

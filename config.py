@@ -5,8 +5,10 @@ A value that cannot be used ends the start with one line that names the variable
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -82,6 +84,13 @@ def load_bind() -> str:
     env = {name: value.strip() for name, value in os.environ.items()}
     with _one_line():
         return f"{_in_url(_host(env))}:{_port(env)}"
+
+
+def require_free_address() -> None:
+    """End the process with one line unless `HOST:PORT` can be listened on."""
+    env = {name: value.strip() for name, value in os.environ.items()}
+    with _one_line():
+        _try_address(_host(env), _port(env))
 
 
 @contextmanager
@@ -185,6 +194,22 @@ def _port(env: Mapping[str, str]) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
         raise SettingsError(f"PORT: {text!r} is not a port number from 1 to 65535")
     return int(text)
+
+
+def _try_address(host: str, port: int) -> None:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise SettingsError(f"HOST: {host!r} is not known: {error.strerror}") from None
+    family, kind, protocol, _, address = found[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            name = "HOST" if error.errno == errno.EADDRNOTAVAIL else "PORT"
+            where = f"{_in_url(host)}:{port}"
+            raise SettingsError(f"{name}: cannot listen on {where}: {error.strerror}") from None
 
 
 def _in_url(host: str) -> str:

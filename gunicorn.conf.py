@@ -6,11 +6,12 @@ next to them.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
 
-from config import load_bind
+from config import load_bind, require_free_address
 
 wsgi_app = "wsgi:app"
 bind = load_bind()
@@ -26,7 +27,9 @@ SWITCH_SECONDS = 0.0005
 
 
 def on_starting(server: Any) -> None:
-    """Check the settings and bring the schema up to date, in a process that is gone afterwards."""
+    """Check address and settings, and bring the schema up to date, in a process that is gone afterwards."""
+    if not {"GUNICORN_FD", "LISTEN_FDS"} & os.environ.keys():  # else its socket is handed over
+        require_free_address()
     upgrade = [sys.executable, "-m", "flask", "--app", "wsgi:app", "db", "upgrade"]
     if subprocess.run(upgrade).returncode:
         sys.exit(1)  # it has said why

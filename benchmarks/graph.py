@@ -19,6 +19,7 @@ from domain.graph_store import StoredGraph
 from domain.membership import refresh
 from domain.provenance import Why
 from domain.releases import sync_release_of
+from domain.tag_updates import Move
 from models import Head, Release, Repository, Tag
 from models.session import Database
 from tests.factories import NOW, make_sha
@@ -71,7 +72,7 @@ def measure(commits: int, tags: int) -> tuple[float, int]:
                 began = time.perf_counter()
                 tag = add_tag(session, repository, f"v9.{number}.0", tip, tags + 10 + number)
                 session.flush()
-                head = sync_release_of(session, repository, tag, moved_from=None, why=WHY)
+                head = sync_release_of(session, repository, tag, move=Move(), why=WHY)
                 refresh(session, repository, why=WHY)
                 seconds.append(time.perf_counter() - began)
                 statements.append(len(seen))

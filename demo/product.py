@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+SERVER = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
 PATIENCE = 60.0  # seconds until a server that does not come up, or does not move, is given up
 
 
@@ -47,7 +48,7 @@ class Product:
     def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
         """Prepare the environment; nothing runs before the context is entered."""
         self.host = os.environ.get("HOST") or "127.0.0.1"
-        self.port = int(os.environ.get("PORT") or _free_port(self.host))
+        self.port = _port(self.host, os.environ.get("PORT"))
         self.url = f"http://{self.host}:{self.port}"
         self.log = directory / "server.log"
         inherited = {key: value for key, value in os.environ.items() if not _is_ours(key)}
@@ -60,7 +61,7 @@ class Product:
         """Migrate and serve, by the command of `make run`; return when requests are answered."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
+                [sys.executable, "-m", "demo.leash", str(os.getpid()), *SERVER],
                 cwd=ROOT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -161,18 +162,21 @@ def _is_ours(name: str) -> bool:
     return name.startswith("GITHUB_") or name in ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL")
 
 
-def _free_port(host: str) -> int:
-    """Return 8000 if nobody listens there, else any free port."""
-    for port in (8000, 0):
+def _port(host: str, wanted: str | None) -> int:
+    """Return the port that is asked for; else 8000 if nobody listens there; else any free one."""
+    if wanted and not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= 65535):
+        raise ProductError(f"PORT: {wanted!r} is not a port number from 1 to 65535")
+    for port in (int(wanted),) if wanted else (8000, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
-            except OSError:
+            except OSError as error:
+                reason = error.strerror
                 continue
             number: int = probe.getsockname()[1]
             return number
-    raise ProductError(f"no free port on {host}")
+    raise ProductError(f"PORT: cannot listen on {host}:{wanted or 'any'}: {reason}")
 
 
 def _get_json(url: str) -> Any:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from domain.bulk import batches, insert_missing, table_of
 from domain.identity import AuthorKey, is_bot, normalise_author, parse_co_authors, parse_noreply
 from domain.reverts import find_cherry_picked, find_reverted
-from domain.text import clean_text
+from domain.text import clean_text, fit_bytes
 from models import (
     Author,
     Commit,
@@ -25,7 +25,7 @@ from models import (
 )
 
 HIDING_WORD = "#skipsentry"  # case-sensitive, anywhere in the message (sentry-api.md 5.2)
-MAX_PATH = 4096
+MAX_PATH_BYTES = 2500  # an entry of a PostgreSQL index holds about 2,700
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +149,23 @@ def _author_ids(
 ) -> dict[str, int]:
     ids: dict[str, int] = {}
     for emails in batches(sorted(wanted)):
-        query = select(Author.email, Author.id).where(
-            Author.organization_id == organization_id, Author.email.in_(emails)
-        )
-        found = {row.email: row.id for row in session.execute(query)}
+        found = _find_authors(session, organization_id, emails)
         rows = [
             _author_row(organization_id, *wanted[email]) for email in emails if email not in found
         ]
         added = insert_missing(session, Author, rows, returning=(Author.email, Author.id))
         ids |= found | {row.email: row.id for row in added}
+        beside = [email for email in emails if email not in ids]
+        if beside:  # another repository's delivery added them in this moment
+            ids |= _find_authors(session, organization_id, beside)
     return ids
+
+
+def _find_authors(session: Session, organization_id: int, emails: Sequence[str]) -> dict[str, int]:
+    query = select(Author.email, Author.id).where(
+        Author.organization_id == organization_id, Author.email.in_(emails)
+    )
+    return {row.email: row.id for row in session.execute(query)}
 
 
 def _author_row(organization_id: int, author: AuthorKey, github_id: int | None) -> dict[str, Any]:
@@ -175,7 +182,11 @@ def _author_row(organization_id: int, author: AuthorKey, github_id: int | None) 
 
 def _record_files(session: Session, commits: Iterable[CommitData], ids: dict[str, int]) -> None:
     rows = [
-        {"commit_id": ids[commit.sha], "path": clean_text(path, MAX_PATH), "type": kind}
+        {
+            "commit_id": ids[commit.sha],
+            "path": fit_bytes(clean_text(path), MAX_PATH_BYTES),
+            "type": kind,
+        }
         for commit in commits
         for path, kind in commit.files or ()
     ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from domain.bulk import batches
+from domain.tags import Order, parse_tag
 from models import (
     Commit,
     CommitRelation,
@@ -23,6 +25,7 @@ from models import (
 )
 
 SHORTEST_SHA = 7
+NAMES_AT_ONCE = 10_000  # each commit has 34 names; databases take some 30,000 in a statement
 MOST_RELATED = 500  # reverts of reverts and picks of picks beyond this are not followed
 
 
@@ -54,10 +57,16 @@ class Shipment:
     release_id: int
     repository_id: int
     head_sha: str
-    made_at: datetime
+    line: str
+    committed_at: datetime  # of the release's head
+    order: Order
     name: str
     member: Member
     commit_id: int
+
+    @property
+    def line_key(self) -> tuple[int, str]:
+        return (self.repository_id, self.line)
 
 
 def load_family(session: Session, issue: Issue) -> Family:
@@ -67,7 +76,7 @@ def load_family(session: Session, issue: Issue) -> Family:
     _drop_hidden(session, family)
     frontier = set(family.fixes)
     while frontier and len(family.reverters) < MOST_RELATED:
-        found = _related(session, frontier, "reverts")
+        found = list_related(session, frontier, "reverts")
         family.reverters.update(found)
         known = family.fixes.keys() | family.reverters.keys()
         frontier = {one for some in found.values() for one in some} - known
@@ -96,7 +105,7 @@ def _add_picks(session: Session, family: Family) -> None:
     frontier = set(family.fixes)
     while frontier and len(family.fixes) < MOST_RELATED:
         following: set[Member] = set()
-        for origin, picks in _related(session, frontier, "picked").items():
+        for origin, picks in list_related(session, frontier, "picked").items():
             for pick in picks - family.fixes.keys():
                 family.fixes[pick] = family.fixes[origin]
                 following.add(pick)
@@ -112,7 +121,9 @@ def _drop_hidden(session: Session, family: Family) -> None:
             family.fixes.pop(Member(row.repository_id, row.sha), None)
 
 
-def _related(session: Session, members: Collection[Member], kind: str) -> dict[Member, set[Member]]:
+def list_related(
+    session: Session, members: Collection[Member], kind: str
+) -> dict[Member, set[Member]]:
     """Commits that say *kind* of one of *members*; git may have abbreviated the name."""
     by_name = {
         (member.repository_id, member.sha[:length]): member
@@ -120,7 +131,7 @@ def _related(session: Session, members: Collection[Member], kind: str) -> dict[M
         for length in range(SHORTEST_SHA, len(member.sha) + 1)
     }
     found: dict[Member, set[Member]] = {}
-    for some in batches(sorted({name for _, name in by_name})):
+    for some in batches(sorted({name for _, name in by_name}), NAMES_AT_ONCE):
         query = select(
             CommitRelation.repository_id, CommitRelation.sha, CommitRelation.target_sha
         ).where(CommitRelation.kind == kind, CommitRelation.target_sha.in_(some))
@@ -132,46 +143,68 @@ def _related(session: Session, members: Collection[Member], kind: str) -> dict[M
 
 
 def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) -> list[Shipment]:
-    """Where *members* are listed, the earliest release first."""
+    """Where *members* are listed: line by line, in each the release with the oldest head first.
+
+    By the date of the head and not of the tag, because that is known from the start, and because
+    a tag that is filled in later does not make its content newer.
+    """
     wanted = set(members)
-    shipments = []
-    for some in batches(sorted({member.sha for member in wanted})):
-        query = (
-            select(
-                Head.id,
-                Head.release_id,
-                Head.repository_id,
-                Head.sha.label("head_sha"),
-                Head.made_at,
-                Head.name,
-                Commit.sha,
-                Commit.id.label("commit_id"),
-            )
-            .join(ReleaseCommit, ReleaseCommit.head_id == Head.id)
-            .join(Commit, Commit.id == ReleaseCommit.commit_id)
-            .join(ReleaseProject, ReleaseProject.release_id == Head.release_id)
-            .where(
-                Commit.sha.in_(some),
-                ReleaseProject.project_id == issue.project_id,
-                Head.state == ListState.complete,
-            )
+    shipments = [
+        shipment
+        for some in batches(sorted({member.sha for member in wanted}))
+        for row in session.execute(_select_shipments(some, issue.project_id))
+        if (shipment := _shipment(row)) is not None and shipment.member in wanted
+    ]
+    return sorted(
+        shipments,
+        key=lambda one: (one.line_key, one.committed_at, one.order, one.name, one.member.sha),
+    )
+
+
+def _select_shipments(shas: Sequence[str], project_id: int) -> Any:
+    """Complete lists of the project's releases that hold one of *shas*."""
+    tip = aliased(Commit)
+    return (
+        select(
+            Head.id,
+            Head.release_id,
+            Head.repository_id,
+            Head.sha.label("head_sha"),
+            Head.line,
+            tip.committed_at,
+            Head.made_at,
+            Head.name,
+            Commit.sha,
+            Commit.id.label("commit_id"),
         )
-        for row in session.execute(query):
-            member = Member(row.repository_id, row.sha)
-            if member in wanted:
-                shipments.append(
-                    Shipment(
-                        row.id,
-                        row.release_id,
-                        row.repository_id,
-                        row.head_sha,
-                        row.made_at,
-                        row.name,
-                        member,
-                        row.commit_id,
-                    )
-                )
-    return sorted(shipments, key=lambda one: (one.made_at, one.name, one.head_id, one.member.sha))
+        .join(ReleaseCommit, ReleaseCommit.head_id == Head.id)
+        .join(Commit, Commit.id == ReleaseCommit.commit_id)
+        .join(tip, (tip.repository_id == Head.repository_id) & (tip.sha == Head.sha))
+        .join(ReleaseProject, ReleaseProject.release_id == Head.release_id)
+        .where(
+            Commit.sha.in_(shas),
+            ReleaseProject.project_id == project_id,
+            Head.state == ListState.complete,
+        )
+    )
+
+
+def _shipment(row: Any) -> Shipment | None:
+    parsed = parse_tag(row.name)
+    if parsed is None:
+        return None
+    return Shipment(
+        head_id=row.id,
+        release_id=row.release_id,
+        repository_id=row.repository_id,
+        head_sha=row.head_sha,
+        line=row.line,
+        committed_at=row.committed_at or row.made_at,
+        order=parsed.order,
+        name=row.name,
+        member=Member(row.repository_id, row.sha),
+        commit_id=row.commit_id,
+    )
 
 
 def list_issues_of_commits(

@@ -142,27 +142,33 @@ def link_pull_request(
         )
     }
     for issue_id, link in links.items():
-        if issue_id not in named and link.ended_at is None:
-            link.ended_at, link.ended_reason = why.now, NO_LONGER_NAMED
-            _record(session, repository, pull_request, link, "pull_request_unlinked", why)
-        elif issue_id in named and link.ended_reason == NO_LONGER_NAMED:
-            link.ended_at, link.ended_reason = None, None
-            link.matched_text = named[issue_id]
-            _record(session, repository, pull_request, link, "referenced_in_pull_request", why)
-    for issue_id, matched_text in named.items():
-        if issue_id not in links:
-            link = IssueLink(
-                issue_id=issue_id,
-                repository_id=repository.id,
-                pull_request_id=pull_request.id,
-                matched_text=matched_text,
-                delivery_id=why.delivery_id,
-                created_at=why.now,
-            )
-            session.add(link)
-            _record(session, repository, pull_request, link, "referenced_in_pull_request", why)
+        kind = _update(link, named.get(issue_id), why)
+        if kind is not None:
+            _record(session, repository, pull_request, link, kind, why)
+    for issue_id in named.keys() - links.keys():
+        link = IssueLink(
+            issue_id=issue_id,
+            repository_id=repository.id,
+            pull_request_id=pull_request.id,
+            matched_text=named[issue_id],
+            delivery_id=why.delivery_id,
+            created_at=why.now,
+        )
+        session.add(link)
+        _record(session, repository, pull_request, link, "referenced_in_pull_request", why)
     session.flush()
     return named.keys() | links.keys()
+
+
+def _update(link: IssueLink, matched_text: str | None, why: Why) -> str | None:
+    """Let a known link hold if the text names the issue, else end it; what happened, if anything."""
+    if matched_text is None and link.ended_at is None:
+        link.ended_at, link.ended_reason = why.now, NO_LONGER_NAMED
+        return "pull_request_unlinked"
+    if matched_text is not None and link.ended_reason == NO_LONGER_NAMED:
+        link.ended_at, link.ended_reason, link.matched_text = None, None, matched_text
+        return "referenced_in_pull_request"
+    return None
 
 
 def _record(

@@ -38,6 +38,15 @@ class IssueRow:
 
 
 @dataclass(frozen=True)
+class ResolvedIssue:
+    """An issue in the list of what a release fixed."""
+
+    id: int
+    short_id: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Link:
     """A commit or a pull request that names the issue."""
 
@@ -112,6 +121,19 @@ def _list_fixed_in(session: Session, issue_ids: Sequence[int]) -> defaultdict[in
         if version not in found[issue_id]:
             found[issue_id].append(version)
     return found
+
+
+def list_resolved_in(session: Session, release_id: int) -> list[ResolvedIssue]:
+    """Issues that count as fixed in the release, by short id."""
+    rows = session.execute(
+        select(Issue.id, Project.slug, Issue.number, Issue.title)
+        .join(Project, Project.id == Issue.project_id)
+        .join(Resolution, Resolution.issue_id == Issue.id)
+        .where(Resolution.release_id == release_id, Resolution.ended_at.is_(None))
+        .distinct()
+        .order_by(Project.slug, Issue.number)
+    )
+    return [ResolvedIssue(id_, format_short_id(slug, n), title) for id_, slug, n, title in rows]
 
 
 def list_fixes(session: Session, issue_id: int) -> list[Fix]:

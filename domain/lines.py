@@ -2,15 +2,14 @@
 
 A point is a release's head on a line. Points are ordered by *earlier*: when the tag was made, then
 version, then name. A push names an annotated tag without its tagger's date; such a point has a
-range of moments, and `find_doubtful` says for which tag GitHub must be asked because the answer
-could differ.
+range of moments, and a pair of points may be rivals: either may be the earlier one.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, islice
 
@@ -99,12 +98,23 @@ class Line:
             if other.key < point.key and other.head_id != point.head_id
         ]
 
-    def find_doubtful(self, point: Point) -> Point | None:
-        """`find_doubtful` among the points whose range of moments can touch that of *point*."""
+    def list_rivals(self, point: Point) -> list[Point]:
+        """`list_rivals` among the points whose range of moments can touch that of *point*."""
         first = bisect_left(self._latest_so_far, point.made_at)
         last = bisect_right(self._made_at, _latest(point))
-        near = [other for other in self.points[first:last] if not other.is_withdrawn]
-        return find_doubtful(near, point)
+        return list_rivals(self.points[first:last], point)
+
+    def supposing(self, point: Point, rivals: Collection[Point], *, are_earlier: bool) -> Line:
+        """The same line, but all of *rivals* made before *point*, or none of them."""
+        others = [other for other in self.points if other not in rivals]
+        if are_earlier:
+            just_before = point.made_at - timedelta(microseconds=1)
+            others += [replace(rival, made_at=just_before) for rival in rivals]
+        return self.narrowed(others)
+
+    def narrowed(self, points: Iterable[Point]) -> Line:
+        """A line of *points* alone, which stand on commits of this one."""
+        return Line(points, self._ranks)
 
 
 def _latest(point: Point) -> datetime:
@@ -113,21 +123,21 @@ def _latest(point: Point) -> datetime:
     return point.pushed_at or END_OF_TIME
 
 
-def find_doubtful(points: Sequence[Point], point: Point) -> Point | None:
-    """The point whose exact date should be asked for, because it decides about *point*'s place.
+def list_rivals(points: Iterable[Point], point: Point) -> list[Point]:
+    """The points of which it is not known whether they were made before *point*.
 
-    Nothing is asked when the ranges do not touch; nor, of two annotated tags, when the dates of
-    their commits, the versions and the order of the pushes all say the same. So a tag pushed in
-    the course of things costs no call, and a back-filled one costs one.
+    There are none where the ranges do not touch; nor, of two annotated tags, when the dates of
+    their commits, the versions and the order of the pushes all say the same.
     """
-    rivals = [other for other in points if other is not point and _is_in_doubt(other, point)]
-    if not rivals:
-        return None
-    return max((one for one in (point, *rivals) if not one.is_exact), key=_doubt)
+    return [other for other in points if other is not point and _is_in_doubt(other, point)]
+
+
+def widest(points: Iterable[Point]) -> Point:
+    """The point with the widest range of moments: its date, once known, settles most pairs."""
+    return max((one for one in points if not one.is_exact), key=_doubt)
 
 
 def _doubt(point: Point) -> tuple[bool, timedelta, str]:
-    """How wide the range is: the date of the widest settles most pairs."""
     if point.pushed_at is None:
         return (True, timedelta(), point.name)
     return (False, point.pushed_at - point.made_at, point.name)

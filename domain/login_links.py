@@ -33,6 +33,10 @@ class Membership:
     slug: str
     name: str
 
+    @property
+    def is_admin(self) -> bool:
+        return self.role == "admin"
+
 
 def create_login_link(
     session: Session, organization: Organization, *, role: str = "member", now: datetime

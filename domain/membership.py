@@ -7,7 +7,7 @@ that GitHub must be asked about are returned.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -15,9 +15,10 @@ from functools import lru_cache
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from domain.bulk import batches
 from domain.graph import NewCommits, first_reached
 from domain.graph_store import StoredGraph
-from domain.lines import Line, Point
+from domain.lines import Line, Point, widest
 from domain.new_commits import find_new
 from domain.provenance import Why
 from domain.release_lists import Changes, refresh_release, store_list
@@ -26,6 +27,7 @@ from models import Commit, Head, ListState, Release, Repository, Tag
 
 MOST_CHANGES = 5_000  # commits entering lists in one transaction, but for one release's
 LIKELY = 8  # lower versions among which the nearest mostly is
+MOST_RIVALS = 12  # beyond that it is cheaper to ask for a date than to see whether it matters
 FIRST_RELEASE_COMMITS = 10  # shown while the history is not known
 
 IMPORT_RUNNING = "the history of the repository is not known yet"
@@ -33,24 +35,61 @@ IMPORT_REMEDY = "It is being imported; the list completes itself."
 FIRST_RELEASE = "incomplete: first release"
 GAPS = "some commits were not in any push; GitHub is being asked for them"
 GAPS_REMEDY = "It completes itself as soon as GitHub answers."
+A_DATE = "date"  # what a list needs that waits for the date of a tag
+TROUBLE = "GitHub could not be asked for what is missing"
+TROUBLE_REMEDY = "It is tried again by itself; if access was lost, once it is given back."
 DOUBT = "it is not known yet when an annotated tag was made; GitHub is being asked"
 
 
 @dataclass
 class Refreshed:
-    """What `refresh` did: lists that changed, commits to ask GitHub about, tags to look up."""
+    """What `refresh` did: lists that changed, and whether GitHub has to be asked something."""
 
     changes: Changes = field(default_factory=Changes)
-    open_ends: dict[str, str] = field(default_factory=dict)  # commit → the head that needs it
+    has_open_ends: bool = False
     is_finished: bool = True  # False: stale heads are left, call again
 
 
 def mark_incomplete_stale(session: Session, repository_id: int) -> None:
-    """New facts came in: heads whose list was incomplete are tried again."""
+    """Everything may have changed, as after an import: try all incomplete lists again."""
+    session.flush()
     session.execute(
         update(Head)
         .where(Head.repository_id == repository_id, Head.state == ListState.incomplete)
         .values(is_stale=True)
+    )
+
+
+def mark_waiting_stale(session: Session, repository_id: int, learnt: Collection[str]) -> None:
+    """More is known of the commits *learnt*: try the lists again that waited for one of them.
+
+    Those that wait for the date of a tag as well: it may have come, or matter no longer.
+    """
+    session.flush()
+    for some in batches(sorted({*learnt, A_DATE})):
+        session.execute(
+            update(Head)
+            .where(Head.repository_id == repository_id, Head.needs.in_(some))
+            .values(is_stale=True)
+        )
+
+
+def list_open_ends(session: Session, repository: Repository) -> dict[str, str]:
+    """Commits that GitHub must be asked about, with the name of a head that waits for each."""
+    rows = session.execute(
+        select(Head.needs, Head.name)
+        .where(Head.repository_id == repository.id, Head.needs.is_not(None), Head.needs != A_DATE)
+        .order_by(Head.made_at.desc(), Head.id)
+    )
+    return {row.needs: row.name for row in rows}
+
+
+def describe_trouble(session: Session, repository_id: int, trouble: str) -> None:
+    """Say on the incomplete heads why GitHub could not be asked; `refresh` says what else is."""
+    session.execute(
+        update(Head)
+        .where(Head.repository_id == repository_id, Head.state == ListState.incomplete)
+        .values(cause=f"{TROUBLE}: {trouble}", remedy=TROUBLE_REMEDY)
     )
 
 
@@ -69,17 +108,20 @@ def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 
     result.is_finished = len(stale) <= limit
     graph = StoredGraph(session, repository.id)
     lines: dict[str, Line] = {}
-    computed: set[int] = set()
+    changed: set[int] = set()
     for head in stale[:limit]:
         if len(result.changes.commit_ids) > MOST_CHANGES:
             result.is_finished = False
             break
-        computed.add(head.release_id)
         if head.line not in lines:
             lines[head.line] = load_line(session, repository.id, head.line)
+        before = (head.state, head.commit_count, head.hidden_count)
         _refresh_head(session, repository, graph, lines[head.line], head, result, why)
-    for release_id in sorted(computed):
-        refresh_release(session, session.get_one(Release, release_id), why=why)
+        if before != (head.state, head.commit_count, head.hidden_count):
+            changed.add(head.release_id)
+    for release_id in sorted(changed | result.changes.release_ids):
+        release = session.get_one(Release, release_id, with_for_update={"key_share": True})
+        refresh_release(session, release, why=why)
     return result
 
 
@@ -134,13 +176,14 @@ def _refresh_head(
 ) -> None:
     point = line[head.id]
     was_complete = head.state == ListState.complete
-    head.is_stale = False
+    head.is_stale, head.needs = False, None
     if not repository.is_history_known:
         _set_incomplete(session, graph, head, IMPORT_RUNNING, IMPORT_REMEDY, result, why)
         return
     found = find_new(graph, line, point)
     if found.open_ends:
-        result.open_ends.update(dict.fromkeys(found.open_ends, head.name))
+        result.has_open_ends = True
+        head.needs = found.open_ends[0]
         _set_incomplete(session, graph, head, GAPS, GAPS_REMEDY, result, why)
         return
     nodes = graph.nodes(found.shas)
@@ -150,11 +193,43 @@ def _refresh_head(
         result.changes.commit_ids.update(ids)
     head.basis, head.state, head.cause, head.remedy = "graph", ListState.complete, None, None
     _compare(graph, head, line, point, found)
-    doubtful = line.find_doubtful(point)
+    doubtful = _find_doubtful(graph, line, point)
     if doubtful is not None:
         _look_up(session, doubtful, why.now)
         head.state, head.cause, head.remedy = ListState.incomplete, DOUBT, GAPS_REMEDY
+        head.needs = A_DATE
     session.flush()
+
+
+def _find_doubtful(graph: StoredGraph, line: Line, point: Point) -> Point | None:
+    """The tag whose date must be asked for, because a list depends on it; None if none does.
+
+    The more is excluded, the shorter a list gets: if it is as long with all rivals before it as
+    with none, their order does not matter. So maintenance lines released side by side cost no
+    call, and a back-filled tag costs one.
+    """
+    rivals = line.list_rivals(point)
+    if not rivals:
+        return None
+    if len(rivals) > MOST_RIVALS:
+        return widest([point, *rivals])
+    for one in [point, *rivals]:
+        others = line.list_rivals(one) if one is not point else rivals
+        if not _is_settled(graph, line, one, others):
+            return widest([one, *others])
+    return None
+
+
+def _is_settled(graph: StoredGraph, line: Line, point: Point, rivals: list[Point]) -> bool:
+    """Whether the list of *point* is the same wherever its *rivals* stand."""
+    lengths = set()
+    for are_earlier in (False, True):
+        supposed = line.supposing(point, rivals, are_earlier=are_earlier)
+        found = find_new(graph, supposed, point)
+        if found.open_ends:
+            return False
+        lengths.add(len(found.shas))
+    return len(lengths) == 1
 
 
 def _compare(graph: StoredGraph, head: Head, line: Line, point: Point, found: NewCommits) -> None:

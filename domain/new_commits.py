@@ -25,7 +25,7 @@ class Graph(Facts, Protocol):
     def close(self, heads: Collection[str]) -> Closing: ...
 
 
-class _Marked:
+class Marked:
     """The commits that an earlier point of the line stands on."""
 
     def __init__(self, line: Line, point: Point) -> None:
@@ -43,7 +43,7 @@ def find_new(graph: Graph, line: Line, point: Point) -> NewCommits:
         if closing.open_ends:
             return NewCommits([], open_ends=closing.open_ends)
         line.learn_ranks({sha: node.rank for sha, node in graph.nodes(unclosed).items()})
-    marked = _Marked(line, point)
+    marked = Marked(line, point)
     excluded = _likely(line, point)
     found = new_commits(graph, point.sha, excluded=excluded, marked=marked)
     if found.open_ends:  # an earlier tag inside of a push: what it reaches must be learnt first

@@ -12,6 +12,7 @@ from domain.errors import AlreadyExistsError, InvalidError, NotFoundError
 from models import Organization, Project
 
 SLUG_LENGTH = 50
+NAME_LENGTH = 128
 SLUG_RULE = (
     "lower-case letters, digits, - and _, at most 50 characters, "
     "starting and ending with a letter or digit, not digits alone"
@@ -49,6 +50,16 @@ def get_organization(session: Session, slug: str) -> Organization:
     return organization
 
 
+def lock_organization(session: Session, organization_id: int) -> Organization:
+    """The organization, locked before repositories of it are added or several are changed.
+
+    One order for all, this row before those of repositories, keeps writers from waiting for one
+    another in a circle. Rows that merely refer to it can still be added (PostgreSQL).
+    """
+    lock = {"key_share": True}
+    return session.get_one(Organization, organization_id, with_for_update=lock)
+
+
 def create_organization(
     session: Session, slug: str, *, name: str | None = None, now: datetime
 ) -> Organization:
@@ -56,7 +67,7 @@ def create_organization(
     verify_slug(slug)
     if find_organization(session, slug) is not None:
         raise AlreadyExistsError(f"organization {slug!r} exists already")
-    organization = Organization(slug=slug, name=name or slug, created_at=now)
+    organization = Organization(slug=slug, name=(name or slug)[:NAME_LENGTH], created_at=now)
     session.add(organization)
     session.flush()
     return organization
@@ -92,7 +103,7 @@ def create_project(
     project = Project(
         organization_id=organization_id,
         slug=slug,
-        name=name or slug,
+        name=(name or slug)[:NAME_LENGTH],
         platform=platform,
         created_at=now,
     )

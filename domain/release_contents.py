@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select, union
 from sqlalchemy.orm import Session
 
+from domain.bulk import batches
 from domain.release_facts import HeadFacts
 from models import (
     Author,
@@ -43,6 +44,14 @@ class ListedCommit:
     def rest(self) -> str:
         """The message without its subject."""
         return self.message.strip().partition("\n")[2].strip()
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who wrote commits of a release, and how many."""
+
+    name: str
+    commits: int
 
 
 @dataclass(frozen=True)
@@ -83,8 +92,29 @@ def list_commits(
         .order_by(ReleaseCommit.head_id, ReleaseCommit.position)
     ).all()
     shown = [row for row in rows if row[1] < end]
-    co_authors = _list_co_authors(session, [commit.id for _, _, commit, _ in shown])
-    commits = [
+    commits = _describe(session, [(row[0], row[2], row[3]) for row in shown])
+    return commits, len(shown) < len(rows)
+
+
+def list_commits_named(session: Session, head: Head, shas: Sequence[str]) -> list[ListedCommit]:
+    """The commits *shas* of the head's repository, in their order, hidden ones left out."""
+    found = {
+        commit.sha: (head.id, commit, author)
+        for some in batches(shas)
+        for commit, author in session.execute(
+            select(Commit, Author)
+            .outerjoin(Author, Author.id == Commit.author_id)
+            .where(Commit.repository_id == head.repository_id, Commit.sha.in_(some))
+        )
+    }
+    return _describe(session, [found[sha] for sha in shas if sha in found])
+
+
+def _describe(
+    session: Session, rows: Sequence[tuple[int, Commit, Author | None]]
+) -> list[ListedCommit]:
+    co_authors = _list_co_authors(session, [commit.id for _, commit, _ in rows])
+    return [
         ListedCommit(
             head_id=head_id,
             sha=commit.sha,
@@ -93,10 +123,9 @@ def list_commits(
             author=author.name or author.email if author else None,
             co_authors=co_authors[commit.id],
         )
-        for head_id, _, commit, author in shown
+        for head_id, commit, author in rows
         if not commit.is_hidden
     ]
-    return commits, len(shown) < len(rows)
 
 
 def _list_co_authors(session: Session, commit_ids: Sequence[int]) -> defaultdict[int, list[str]]:
@@ -111,13 +140,31 @@ def _list_co_authors(session: Session, commit_ids: Sequence[int]) -> defaultdict
     return found
 
 
+def list_people(session: Session, release_id: int, *, limit: int) -> list[Person]:
+    """Authors and co-authors of the release's commits, those of most commits first."""
+    listed = _listed(release_id)
+    parts = union(
+        select(Commit.author_id.label("author_id"), Commit.id.label("commit_id")).where(
+            Commit.id.in_(listed)
+        ),
+        select(CommitCoAuthor.author_id, CommitCoAuthor.commit_id).where(
+            CommitCoAuthor.commit_id.in_(listed)
+        ),
+    ).subquery()
+    commits = func.count()
+    rows = session.execute(
+        select(Author.name, Author.email, commits)
+        .join(parts, parts.c.author_id == Author.id)
+        .group_by(Author.id, Author.name, Author.email)
+        .order_by(commits.desc(), Author.name, Author.id)
+        .limit(limit)
+    )
+    return [Person(name or email, count) for name, email, count in rows]
+
+
 def list_files(session: Session, release_id: int, *, limit: int) -> TouchedFiles:
     """Paths that the release's commits touched, hidden commits apart, by name."""
-    listed = (
-        select(Commit.id)
-        .join(ReleaseCommit, ReleaseCommit.commit_id == Commit.id)
-        .where(ReleaseCommit.release_id == release_id, Commit.is_hidden.is_(False))
-    )
+    listed = _listed(release_id)
     of_listed = CommitFile.commit_id.in_(listed)
     first, last = func.min(CommitFile.type), func.max(CommitFile.type)
     rows = session.execute(
@@ -138,6 +185,15 @@ def list_files(session: Session, release_id: int, *, limit: int) -> TouchedFiles
         )
     )
     return TouchedFiles(files, total or 0, unknown or 0)
+
+
+def _listed(release_id: int) -> Select[int]:
+    """Ids of the release's commits, hidden ones apart."""
+    return (
+        select(Commit.id)
+        .join(ReleaseCommit, ReleaseCommit.commit_id == Commit.id)
+        .where(ReleaseCommit.release_id == release_id, Commit.is_hidden.is_(False))
+    )
 
 
 def find_versions_of_heads(

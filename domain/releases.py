@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from domain.bulk import insert_missing
 from domain.provenance import Why, record_activity
+from domain.tag_updates import Move
 from domain.tags import TagVersion, parse_tag
 from domain.versions import release_version
 from models import (
@@ -44,7 +45,7 @@ def find_release(session: Session, organization_id: int, version: str) -> Releas
 
 
 def sync_release_of(
-    session: Session, repository: Repository, tag: Tag, *, moved_from: str | None, why: Why
+    session: Session, repository: Repository, tag: Tag, *, move: Move, why: Why
 ) -> Head | None:
     """Make the release and head of *tag* agree with where the tag stands; mark stale what changes.
 
@@ -57,7 +58,7 @@ def sync_release_of(
     head = session.scalar(select(Head).where(Head.tag_id == tag.id))
     if head is None:
         return _make_head(session, repository, tag, parsed, why)
-    changed = (head.sha, head.made_at) != (tag.sha, tag.made_at)
+    changed = move.is_new or (head.sha, head.made_at) != (tag.sha, tag.made_at)
     if changed or head.is_withdrawn != tag.is_deleted:
         mark_stale(session, repository.id, head.line, since=min(head.made_at, tag.made_at))
         head.sha, head.made_at = tag.sha, tag.made_at
@@ -65,8 +66,8 @@ def sync_release_of(
         if head.is_withdrawn != tag.is_deleted:
             head.is_withdrawn = tag.is_deleted
             _record_tag_change(session, head, tag, "deleted" if tag.is_deleted else "restored", why)
-    if moved_from is not None:
-        _record_tag_change(session, head, tag, "moved", why, moved_from=moved_from)
+    if move.moved_from is not None:
+        _record_tag_change(session, head, tag, "moved", why, moved_from=move.moved_from)
     session.flush()
     return head
 

@@ -10,8 +10,15 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from domain.errors import NotFoundError
-from domain.organizations import SLUG_LENGTH, create_project, find_project, make_slug
-from models import Organization, Project, Repository, RepositoryProject, Work, WorkKind
+from domain.organizations import (
+    SLUG_LENGTH,
+    create_project,
+    find_project,
+    lock_organization,
+    make_slug,
+)
+from domain.work import make_gaps_due
+from models import Project, Repository, RepositoryProject, Work, WorkKind
 
 
 def find_repository(session: Session, organization_id: int, full_name: str) -> Repository | None:
@@ -69,6 +76,24 @@ def untrack_repository(session: Session, repository: Repository) -> None:
     session.flush()
 
 
+def regain_repository(session: Session, repository: Repository, *, now: datetime) -> None:
+    """GitHub shows the repository to us again: what was given up meanwhile goes on."""
+    repository.is_accessible = True
+    if not repository.is_tracked:
+        return
+    if repository.is_history_known:
+        make_gaps_due(session, repository, at=now)
+    else:
+        resume_import(session, repository, now=now)
+
+
+def resume_import(session: Session, repository: Repository, *, now: datetime) -> None:
+    """Let an import that was given up go on where it stands; any other is left alone."""
+    work = _find_history_work(session, repository)
+    if work is not None and work.failed_at is not None:
+        _import_history(session, repository, now=now)
+
+
 def _feeds_any(session: Session, repository: Repository) -> bool:
     return bool(
         session.scalar(select(exists().where(RepositoryProject.repository_id == repository.id)))
@@ -99,11 +124,8 @@ def _feed_exactly(session: Session, repository: Repository, projects: Sequence[P
 
 def _own_project(session: Session, repository: Repository, *, now: datetime) -> Project:
     """The project named after the repository: one that no other repository feeds."""
-    session.scalar(  # two repositories of one name, tracked at once, must not share a project
-        select(Organization.id)
-        .where(Organization.id == repository.organization_id)
-        .with_for_update(key_share=True)
-    )
+    # Two repositories of one name, tracked at once, must not share a project.
+    lock_organization(session, repository.organization_id)
     for slug in _own_slugs(repository.full_name):
         project = find_project(session, repository.organization_id, slug)
         if project is None:

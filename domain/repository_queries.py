@@ -1,4 +1,4 @@
-"""Repositories for people: what is tracked, what it feeds, how far its import is."""
+"""Repositories for people: what is tracked, what it feeds, how far work on it is."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from models import Project, Repository, RepositoryProject, Work, WorkKind
+from models import Installation, Project, Repository, RepositoryProject, Work, WorkKind
 
 
 @dataclass(frozen=True)
-class ImportProgress:
-    """How far the import of a history is; counts are None until they are known."""
+class Progress:
+    """How far long work is, such as the import of a history; counts are None until known."""
 
     phase: str | None
     commits: int | None
@@ -29,11 +29,12 @@ class ImportProgress:
 
 @dataclass(frozen=True)
 class RepositoryRow:
-    """A repository, the slugs of the projects that it feeds, and its import if there was one."""
+    """A repository, the slugs of the projects that it feeds, and the work on it, if there was any."""
 
     repository: Repository
     projects: list[str]
-    progress: ImportProgress | None
+    progress: Progress | None  # of its import
+    gaps: Progress | None  # of asking GitHub for what no push brought
 
 
 def list_repositories(session: Session, organization_id: int) -> list[RepositoryRow]:
@@ -52,10 +53,11 @@ def list_repositories(session: Session, organization_id: int) -> list[Repository
     ):
         projects[repository_id].append(slug)
     works = {
-        work.subject_id: work
+        (work.kind, work.subject_id): work
         for work in session.scalars(
             select(Work).where(
-                Work.organization_id == organization_id, Work.kind == WorkKind.history
+                Work.organization_id == organization_id,
+                Work.kind.in_((WorkKind.history, WorkKind.gaps)),
             )
         )
     }
@@ -63,10 +65,26 @@ def list_repositories(session: Session, organization_id: int) -> list[Repository
         RepositoryRow(
             repository=repository,
             projects=projects[repository.id],
-            progress=_progress(works.get(repository.id)),
+            progress=_progress(works.get((WorkKind.history, repository.id))),
+            gaps=_progress(works.get((WorkKind.gaps, repository.id))),
         )
         for repository in repositories
     ]
+
+
+def list_listings(session: Session, organization_id: int) -> list[tuple[str, Progress]]:
+    """Accounts whose repositories are being asked for, or could not be, with how far that is."""
+    rows = session.execute(
+        select(Installation.account_login, Work)
+        .join(Work, (Work.kind == WorkKind.repositories) & (Work.subject_id == Installation.id))
+        .where(
+            Installation.organization_id == organization_id,
+            Installation.deleted_at.is_(None),
+            or_(Work.due_at.is_not(None), Work.failed_at.is_not(None)),
+        )
+        .order_by(Installation.account_login)
+    )
+    return [(login, progress) for login, work in rows if (progress := _progress(work))]
 
 
 def list_repository_names(session: Session, organization_id: int) -> list[str]:
@@ -92,11 +110,11 @@ def list_project_slugs(session: Session, organization_id: int) -> list[str]:
     )
 
 
-def _progress(work: Work | None) -> ImportProgress | None:
+def _progress(work: Work | None) -> Progress | None:
     if work is None:
         return None
     told: dict[str, Any] = work.progress
-    return ImportProgress(
+    return Progress(
         phase=told.get("phase"),
         commits=told.get("commits"),
         expected_commits=told.get("expected_commits"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 
 from sqlalchemy import select
@@ -37,7 +38,8 @@ def sync_issues(session: Session, issue_ids: Collection[int], *, why: Why) -> li
     graphs: dict[int, StoredGraph] = {}
     changed = []
     for issue_id in sorted(issue_ids):
-        issue = session.get(Issue, issue_id)
+        # Two repositories may fix one issue at once: one of them judges after the other.
+        issue = session.get(Issue, issue_id, with_for_update={"key_share": True})
         if issue is None:
             continue
         family = load_family(session, issue)
@@ -51,14 +53,38 @@ def sync_issues(session: Session, issue_ids: Collection[int], *, why: Why) -> li
 def judge(
     session: Session, issue: Issue, family: Family, graphs: dict[int, StoredGraph]
 ) -> Verdict:
-    """Go through the releases that hold a member of the family, the earliest first.
+    """Where the issue stands by all lines of all repositories together.
+
+    It is fixed where the first line says so, unless a line took the fix back.
+    """
+    shipments = list_shipments(session, issue, family.members)
+    verdicts = [
+        _judge_line(session, list(line), family, graphs)
+        for _, line in groupby(shipments, key=lambda shipment: shipment.line_key)
+    ]
+    taken_back = [one.taken_back for one in verdicts if one.taken_back is not None]
+    fixed = [one.fixed for one in verdicts if one.fixed is not None]
+    if taken_back:
+        return Verdict(taken_back=min(taken_back, key=_seniority))
+    if fixed:
+        return Verdict(fixed=min(fixed, key=_seniority))
+    return Verdict()
+
+
+def _seniority(shipment: Shipment) -> tuple[datetime, int, str]:
+    return (shipment.committed_at, shipment.repository_id, shipment.name)
+
+
+def _judge_line(
+    session: Session, shipments: list[Shipment], family: Family, graphs: dict[int, StoredGraph]
+) -> Verdict:
+    """Go through the releases of one line that hold a member of the family, the earliest first.
 
     A release resolves with the first living fix. It takes back only what had shipped: a pick that
-    is reverted before its release says nothing of the fix on other lines.
+    is reverted before its release says nothing of the fix on other branches.
     """
     verdict = Verdict()
     shipped: set[Member] = set()
-    shipments = list_shipments(session, issue, family.members)
     for _, group in groupby(shipments, key=lambda shipment: shipment.head_id):
         here = list(group)
         members = _contained(session, family, here, graphs)

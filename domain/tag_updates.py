@@ -51,24 +51,27 @@ def get_or_add_tag(session: Session, repository: Repository, name: str) -> Tag:
     return tag
 
 
-def record_position(tag: Tag, position: TagPosition, *, now: datetime) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a position changed: whether anything, and the commit that the tag moved away from."""
+
+    is_new: bool = False
+    moved_from: str | None = None
+
+
+def record_position(tag: Tag, position: TagPosition, *, now: datetime) -> Move:
     """Let *tag* stand where *position* says, unless what is known is newer.
 
-    Returns the sha that it moved from, if it moved. Marks the tag to be looked up when it cannot
-    be told which is newer.
+    Marks the tag to be looked up when it cannot be told which is newer.
     """
     if tag.object_sha == position.object_sha and tag.sha == position.sha:
-        _learn(tag, position)
-        return None
-    if position.pushed_at is None:
-        return _stand(tag, position)
-    if tag.object_sha is None:
+        return _learn(tag, position)
+    if position.pushed_at is None or tag.object_sha is None:
         return _stand(tag, position)
     newer = _is_newer(tag, position)
     if newer is None:
         tag.look_up_ref(now)
-        return None
-    return _stand(tag, position) if newer else None
+    return _stand(tag, position) if newer else Move()
 
 
 def _is_newer(tag: Tag, position: TagPosition) -> bool | None:
@@ -85,7 +88,7 @@ def _is_newer(tag: Tag, position: TagPosition) -> bool | None:
     return None
 
 
-def _stand(tag: Tag, position: TagPosition) -> str | None:
+def _stand(tag: Tag, position: TagPosition) -> Move:
     moved_from = tag.sha if tag.sha != position.sha else None
     tag.sha, tag.object_sha = position.sha, position.object_sha
     tag.before_sha, tag.pushed_at = position.before_sha, position.pushed_at
@@ -93,11 +96,12 @@ def _stand(tag: Tag, position: TagPosition) -> str | None:
     tag.settle()
     if position.pushed_at is None:
         tag.deleted_at = None  # GitHub shows it
-    return moved_from
+    return Move(is_new=True, moved_from=moved_from)
 
 
-def _learn(tag: Tag, position: TagPosition) -> None:
+def _learn(tag: Tag, position: TagPosition) -> Move:
     """The same position from another source: it may know the date, or be a later push of it."""
+    before = (tag.is_made_exact, tag.pushed_at)
     if position.is_exact and not tag.is_made_exact:
         tag.made_at, tag.is_made_exact = position.made_at, True
     tag.settle()
@@ -105,6 +109,7 @@ def _learn(tag: Tag, position: TagPosition) -> None:
         tag.deleted_at = None
     elif tag.pushed_at is None or position.pushed_at > tag.pushed_at:
         tag.pushed_at, tag.before_sha = position.pushed_at, position.before_sha
+    return Move(is_new=before != (tag.is_made_exact, tag.pushed_at))
 
 
 def record_deletion(

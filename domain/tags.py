@@ -70,6 +70,11 @@ def make_order(numbers: str, suffix: str) -> Order:
     return tuple(components), _find_phase(words), parts, _order_part(build) if build else _NO_BUILD
 
 
+def is_final(order: Order) -> bool:
+    """Whether a version of that order is no pre-release."""
+    return order[1] >= _FINAL
+
+
 def _find_phase(words: list[str]) -> int:
     if not words:
         return _FINAL

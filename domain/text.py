@@ -9,3 +9,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 def clean_text(text: str, limit: int | None = None) -> str:
     """Drop what SQLite or PostgreSQL would refuse, then keep the first *limit* characters."""
     return _UNSTORABLE.sub("", text)[:limit]
+
+
+def fit_bytes(text: str, limit: int) -> str:
+    """The longest beginning of clean *text* that takes at most *limit* bytes as UTF-8."""
+    return text.encode()[:limit].decode(errors="ignore")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.fixes import list_issues_of_commits
-from domain.membership import Refreshed, mark_incomplete_stale, refresh
+from domain.membership import Refreshed, mark_waiting_stale, refresh
 from domain.provenance import Why
+from domain.repositories import resume_import
 from domain.resolution import sync_issues
 from domain.work import make_gaps_due
-from models import Head, Repository, Tag
+from models import Repository, Tag
 
 PATIENCE = timedelta(seconds=2)
 INLINE = 50  # heads computed within a delivery's transaction; the rest is a job's
@@ -25,14 +26,19 @@ def bring_up_to_date(
     *,
     why: Why,
     issue_ids: Collection[int] = (),
+    learnt: Collection[str] = (),
     limit: int = INLINE,
     makes_due: bool = True,
 ) -> Refreshed:
     """Compute stale lists, sync the issues that depend on them, and see what has to be asked.
 
-    Pass *issue_ids* whose links changed. Makes the gaps job due if GitHub must be asked, or if
-    more lists are stale than fit here; without *makes_due* that is left to the caller.
+    Pass *issue_ids* whose links changed and the commits *learnt*: those whose parents or whose
+    span came in, so that lists which waited for them are tried again. Makes the gaps job due if
+    GitHub must be asked, or if more lists are stale than fit here; without *makes_due* that is left to the caller.
     """
+    mark_waiting_stale(session, repository.id, learnt)
+    if not repository.is_history_known:  # a sign of life: an import that was given up goes on
+        resume_import(session, repository, now=why.now)
     done = refresh(session, repository, why=why, limit=limit)
     touched = list_issues_of_commits(session, repository.id, done.changes.commit_ids)
     sync_issues(session, touched | set(issue_ids), why=why)
@@ -52,21 +58,11 @@ def _when_to_ask(
     a little patience saves the call.
     """
     moments = [next_check(session, repository)]
-    if repository.is_history_known and done.open_ends:
+    if repository.is_history_known and done.has_open_ends:
         moments.append(now + PATIENCE)
     if not done.is_finished:
         moments.append(now)
     return min((max(moment, now) for moment in moments if moment is not None), default=None)
-
-
-def try_incomplete_again(session: Session, repository: Repository) -> bool:
-    """Mark incomplete lists stale, now that more is known; whether there are any."""
-    found = session.scalar(
-        select(exists().where(Head.repository_id == repository.id, Head.state == "incomplete"))
-    )
-    if found:
-        mark_incomplete_stale(session, repository.id)
-    return bool(found)
 
 
 def next_check(session: Session, repository: Repository) -> datetime | None:

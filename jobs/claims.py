@@ -140,6 +140,13 @@ def postpone(row: Any, claim: Claim, *, until: datetime, reason: str) -> None:
     row.due_at = until
 
 
+def retry_later(row: Any, claim: Claim, *, reason: str, now: datetime) -> None:
+    """Make *row* due again after a growing delay, however often that was: it is not its fault."""
+    _release(row, claim.lane.released, reason)
+    row.attempts = min(claim.attempts, MAX_ATTEMPTS - 1)
+    row.due_at = now + delay_after(row.attempts)
+
+
 def retry_or_give_up(
     row: Any, claim: Claim, *, reason: str, now: datetime, is_hopeless: bool = False
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from integrations.github.errors import AccessDeniedError, RateLimitedError
+from integrations.github.errors import AccessDeniedError, RateLimitedError, UnreachableError
 from integrations.github.webhooks import handle_delivery
 from integrations.github.work import run_slice
 from jobs.claims import (
@@ -22,6 +22,7 @@ from jobs.claims import (
     find_claimed,
     free_lapsed,
     postpone,
+    retry_later,
     retry_or_give_up,
 )
 from jobs.runtime import Runtime
@@ -136,6 +137,11 @@ def attempt(runtime: Runtime, claim: Claim, *, process: Process) -> None:
         with runtime.db.transaction() as session:
             if (row := find_claimed(session, claim)) is not None:
                 postpone(row, claim, until=error.until, reason=str(error))
+    except UnreachableError as error:
+        log.warning("GitHub not reached", attempt=claim.attempts, reason=str(error))
+        with runtime.db.transaction() as session:
+            if (row := find_claimed(session, claim)) is not None:
+                retry_later(row, claim, reason=str(error), now=runtime.now())
     except Exception as error:  # the one place: a bad row must never stop the others
         reason = describe(error)
         log.exception("failed", attempt=claim.attempts, reason=reason)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -18,8 +19,9 @@ import psycopg
 
 from models.session import Database
 
-LOCK_WAIT_SECONDS = 4
-STORAGE_ERRORS = (sqlite3.Error, psycopg.Error, OSError)
+LOCK_WAIT_SECONDS = 4  # for writers of other processes
+TURN_SECONDS = 7.0  # for those of this one, who pass the turn on in order
+STORAGE_ERRORS = (sqlite3.Error, psycopg.Error, OSError)  # TimeoutError is an OSError
 Rows = Sequence[Sequence[Any]]
 
 
@@ -47,6 +49,7 @@ def open_durable(database: Database) -> DurableWriter:
 
 class SqliteWriter:
     def __init__(self, database: Database) -> None:
+        self._database, self._turn = database, ExitStack()
         self._connection = sqlite3.connect(
             str(database.url.database),
             timeout=LOCK_WAIT_SECONDS,
@@ -58,13 +61,16 @@ class SqliteWriter:
             self._connection.execute(f"PRAGMA {pragma}")
 
     def begin(self) -> None:
+        self._turn.enter_context(self._database.turn(TURN_SECONDS))
         self._connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         self._connection.execute("COMMIT")
+        self._turn.close()
 
     def close(self) -> None:
         self._connection.close()
+        self._turn.close()
 
     def insert_new(self, table: str, columns: Sequence[str], rows: Rows) -> list[bool]:
         # One statement for all rows: after each step the driver waits for the interpreter's lock

@@ -26,6 +26,11 @@ class Installation(Base):
     suspended_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
+    @property
+    def is_working(self) -> bool:
+        """Neither suspended nor deleted, as far as we were told."""
+        return self.suspended_at is None and self.deleted_at is None
+
 
 class Repository(Base):
     """A repository, known by GitHub's numeric id; its name is an attribute that changes.

@@ -117,6 +117,7 @@ class Head(Base):
     __table_args__ = (
         Index("ix_head_repository_id_line", "repository_id", "line"),
         Index("ix_head_repository_id_is_stale", "repository_id", "is_stale"),
+        Index("ix_head_repository_id_needs", "repository_id", "needs"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -136,6 +137,7 @@ class Head(Base):
     state: Mapped[ListState] = mapped_column(
         Enum(ListState, native_enum=False, length=16), default=ListState.incomplete
     )
+    needs: Mapped[str | None] = mapped_column(String(SHA_LENGTH))  # a commit to be learnt first
     cause: Mapped[str | None] = mapped_column(Text)  # of an incomplete list
     remedy: Mapped[str | None] = mapped_column(Text)
     basis: Mapped[str] = mapped_column(String(32), default="graph")

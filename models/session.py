@@ -15,6 +15,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from models.turns import Turns
+
+TURN_SECONDS = 60.0
 SQLITE_PRAGMAS = (
     "PRAGMA page_size=8192",  # of a new file: a delivery's body takes half as many pages
     "PRAGMA journal_mode=WAL",
@@ -60,6 +63,7 @@ class Database:
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
         self.engine = create_engine(self.url, echo=echo, **options)
+        self._turns = Turns()
         if self.is_sqlite:
             event.listen(self.engine, "connect", _on_sqlite_connect)
             event.listen(self.engine, "begin", _on_sqlite_begin)
@@ -68,9 +72,30 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A writing transaction: committed at the end, rolled back on any exception."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        """A writing transaction: committed at the end, rolled back on any exception.
+
+        One inside of another, in one thread, would wait for itself: on SQLite it raises
+        TimeoutError after a while.
+        """
+        with (
+            self.turn(TURN_SECONDS),
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
+
+    @contextmanager
+    def turn(self, timeout: float) -> Iterator[None]:
+        """The right to write, of this process's threads; PostgreSQL's rows need none."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turns.take(timeout):
+            raise TimeoutError("another thread is writing to the database")
+        try:
+            yield
+        finally:
+            self._turns.pass_on()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

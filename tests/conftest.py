@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,26 @@ WEBHOOK_SECRET = "it is a secret to everybody"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    database = config.getoption("--database")
+    if database == "postgresql":
+        return "database: postgresql; tests that use none are left to the run on sqlite"
+    return f"database: {database}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long tests first, so that none is left for the end; on PostgreSQL, those that use it."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    if config.getoption("--database") == "postgresql":
+        unconcerned = [item for item in items if "databases" not in _fixtures_of(item)]
+        config.hook.pytest_deselected(items=unconcerned)
+        items[:] = [item for item in items if "databases" in _fixtures_of(item)]
+
+
+def _fixtures_of(item: pytest.Item) -> Sequence[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else ()
 
 
 @pytest.fixture(scope="session")

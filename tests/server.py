@@ -30,6 +30,7 @@ def free_port() -> int:
 class Server:
     data_dir: Path
     database_url: str | None = None
+    environ: dict[str, str] = field(default_factory=dict)  # beside what every server needs
     port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
 
@@ -40,6 +41,7 @@ class Server:
             "PORT": str(self.port),
             "GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "LOG_FORMAT": "json",
+            **self.environ,
         }
         command = [sys.executable, "-m", "gunicorn"]
         with self.log.open("a") as log:

@@ -15,6 +15,7 @@ STATUS_OF: dict[type[ShiplogError], type[HTTPException]] = {
 SENTENCES = {
     400: "The request cannot be understood.",
     401: "Sign in to see this page.",
+    403: "Only admins of the organization may do this.",
     404: "There is nothing here, or nothing that you may see.",
     405: "This address does not take such requests.",
     413: "The request is too large.",

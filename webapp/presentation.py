@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
@@ -10,23 +9,15 @@ from flask import Flask
 from markupsafe import Markup
 
 from config import Settings
-from domain.activities import TimelineEntry
+from webapp.wording import describe_phase, describe_rule, describe_source, list_details
 
 SHORT_SHA = 10
-KINDS = {
-    "referenced_in_commit": "Named by a commit",
-    "referenced_in_pull_request": "Named by a pull request",
-    "pull_request_unlinked": "No longer named by a pull request",
-    "resolved_in_release": "Resolved in a release",
-    "commits_changed": "Commit list changed",
-    "commits_set": "Commits counted",
-}
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 BASES = {
     "graph": "the commit graph",
     "explicit": "a list that a client stated",
     "latest": "the latest commits that are known",
 }
-INTERNAL = ("source", "last_commit_id")  # row ids, and what a line says in other words
 
 
 def add_template_helpers(app: Flask, settings: Settings) -> None:
@@ -40,41 +31,23 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         moment=show_moment,
         short=lambda sha: sha[:SHORT_SHA],
         counted=lambda number, noun: f"{number} {noun}" if number == 1 else f"{number} {noun}s",
-        happening=name_happening,
         details=list_details,
+        rule_text=describe_rule,
+        source_text=describe_source,
+        phase_text=describe_phase,
         basis=lambda basis: BASES.get(basis, basis),
         web_url=only_web_url,
     )
 
 
 def show_moment(moment: datetime | None) -> Markup:
-    """A moment as people read it, in UTC, with the exact one in the markup."""
+    """A moment in UTC as people read it; to the second in the markup and on hovering."""
     if moment is None:
         return Markup("–")  # noqa: RUF001 (a dash where no time is known)
     utc = moment.astimezone(UTC)
-    return Markup('<time datetime="{}">{:%Y-%m-%d %H:%M} UTC</time>').format(utc.isoformat(), utc)
-
-
-def name_happening(entry: TimelineEntry) -> str:
-    """What happened, in a word or two; a kind that has no words here is shown as it is."""
-    return KINDS.get(entry.kind) or entry.kind.replace("_", " ").capitalize()
-
-
-def list_details(data: Mapping[str, object]) -> list[tuple[str, str]]:
-    """What a timeline's line says besides, in words: names, and values as text."""
-    return [
-        (name.replace("_", " "), _in_words(value))
-        for name, value in data.items()
-        if name not in INTERNAL and value not in (None, "", [], {})
-    ]
-
-
-def _in_words(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(_in_words, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_in_words(item)}" for name, item in value.items())
-    return str(value)
+    return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{} {}</time>').format(
+        utc.isoformat(), utc, utc.day, f"{MONTHS[utc.month - 1]} {utc:%Y, %H:%M}"
+    )
 
 
 def only_web_url(url: str | None) -> str | None:

@@ -55,6 +55,12 @@ def current_membership() -> Membership:
     return cast("Membership", g.membership)
 
 
+def require_admin() -> None:
+    """Refuse members; to be asked before anything is looked up or changed."""
+    if not current_membership().is_admin:
+        abort(403)
+
+
 def page_session() -> Session:
     """What the page reads from; nothing is written through it."""
     return cast("Session", g.page_session)

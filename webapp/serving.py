@@ -5,11 +5,14 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 
+import structlog
 from flask import Flask
 
+from config import Settings
 from jobs.worker import EmbeddedWorker, open_queue
 from webapp.context import shiplog
 
+log = structlog.get_logger(__name__)
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # of glibc's malloc.h
 
 
@@ -21,10 +24,31 @@ def keep_memory_small() -> None:
         mallopt(M_ARENA_MAX, 2)
 
 
+def announce(settings: Settings) -> None:
+    """Say where people find the server, and what it lacks to do its work."""
+    log.info("serving", url=settings.public_url)
+    for lack in list_lacks(settings):
+        log.warning(lack)
+
+
+def list_lacks(settings: Settings) -> list[str]:
+    """What does not work with these settings, and which variable changes that."""
+    github = settings.github
+    lacks = []
+    if not github.webhook_secrets:
+        lacks.append("every webhook is refused until GITHUB_WEBHOOK_SECRET is set")
+    if github.app_id is None or github.private_key is None:
+        lacks.append(
+            "GitHub is asked for nothing until GITHUB_APP_ID and GITHUB_PRIVATE_KEY are set"
+        )
+    return lacks
+
+
 def start(app: Flask, *, with_worker: bool) -> Callable[[], None]:
     """Open the queue and, *with_worker*, work jobs off here; the function that ends all of it."""
     keep_memory_small()
     parts = shiplog(app)
+    announce(parts.runtime.settings)
     queue = open_queue(parts.runtime)
     if not with_worker:
         return parts.close

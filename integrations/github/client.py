@@ -22,8 +22,10 @@ from urllib3.util import Retry
 from integrations.github.errors import (
     AccessDeniedError,
     GitHubError,
+    GraphQLError,
     NotFoundOnGitHubError,
     RateLimitedError,
+    UnreachableError,
 )
 
 TIMEOUT = 20  # seconds for each socket operation
@@ -56,6 +58,15 @@ class Answer:
     last_page: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """An installation's primary rate limit."""
+
+    remaining: int
+    limit: int
+    reset_at: datetime
+
+
 class GitHubApp:
     """We as the App: mints installation tokens and keeps them until shortly before their end."""
 
@@ -73,6 +84,7 @@ class GitHubApp:
             seconds_between_requests=None,
             seconds_between_writes=None,
         )
+        self.budgets: dict[int, Budget] = {}  # by installation
         self._clients: dict[int, tuple[Github, datetime]] = {}
         self._lock = Lock()
 
@@ -96,8 +108,11 @@ class GitHubApp:
             client.close()
 
     def _mint(self, installation_id: int) -> tuple[Github, datetime]:
-        with translated_errors(self.now):
-            token = self._integration.get_access_token(installation_id)
+        try:
+            with translated_errors(self.now):
+                token = self._integration.get_access_token(installation_id)
+        except NotFoundOnGitHubError as error:  # says nothing of what was to be asked for
+            raise AccessDeniedError(f"the App is not installed any more: {error}") from None
         client = Github(
             auth=Auth.Token(token.token),
             base_url=self.api_url,
@@ -124,9 +139,11 @@ class InstallationClient:
         self.app = app
         self.installation_id = installation_id
         self.calls = 0
-        self.remaining: int | None = None  # requests left, as the last answer said
-        self.limit: int | None = None
-        self.reset_at: datetime | None = None
+
+    @property
+    def budget(self) -> Budget | None:
+        """What is left of the hour's requests, as the last answer said; None before the first."""
+        return self.app.budgets.get(self.installation_id)
 
     def get(self, path: str, **parameters: str | int) -> Answer:
         """One GET. Raises the errors of `integrations.github.errors`."""
@@ -151,7 +168,7 @@ class InstallationClient:
             raise _graphql_error(errors, self.app.now())
         data = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(data, dict):
-            raise GitHubError("GitHub's GraphQL answer holds no data")
+            raise GraphQLError("GitHub's GraphQL answer holds no data")
         return data
 
     def _graphql_url(self) -> str:
@@ -185,10 +202,14 @@ class InstallationClient:
         raise AssertionError("unreachable")
 
     def _mind_limit(self, headers: Headers) -> None:
-        self.remaining = _number(headers.get("x-ratelimit-remaining"))
-        self.limit = _number(headers.get("x-ratelimit-limit"))
+        if headers.get("x-ratelimit-resource", "core") != "core":
+            return  # GraphQL has a budget of its own
+        remaining = _number(headers.get("x-ratelimit-remaining"))
+        limit = _number(headers.get("x-ratelimit-limit"))
         reset = _number(headers.get("x-ratelimit-reset"))
-        self.reset_at = datetime.fromtimestamp(reset, UTC) if reset else None
+        if remaining is not None and limit and reset:
+            reset_at = datetime.fromtimestamp(reset, UTC)
+            self.app.budgets[self.installation_id] = Budget(remaining, limit, reset_at)
 
 
 def _find_link(link: str, relation: str) -> str | None:
@@ -213,7 +234,9 @@ class translated_errors:  # noqa: N801 (reads as the statement that it is)
         if isinstance(error, GithubException):
             raise _translate(error, self.now()) from error
         if isinstance(error, (requests.RequestException, AssertionError, RuntimeError)):
-            raise GitHubError(f"GitHub could not be reached: {type(error).__name__}") from error
+            raise UnreachableError(
+                f"GitHub could not be reached: {type(error).__name__}"
+            ) from error
 
 
 def _translate(error: GithubException, now: datetime) -> GitHubError:
@@ -228,7 +251,7 @@ def _translate(error: GithubException, now: datetime) -> GitHubError:
         return _TokenRefusedError(message)
     if error.status in (404, 409, 422):
         return NotFoundOnGitHubError(message, status=error.status)
-    return GitHubError(message)
+    return UnreachableError(message) if error.status >= 500 else GitHubError(message)
 
 
 def _message(error: GithubException) -> str:
@@ -260,7 +283,7 @@ def _graphql_error(errors: Any, now: datetime) -> GitHubError:
         return RateLimitedError(message, until=now + SECONDARY_WAIT)
     if first.get("type") in ("NOT_FOUND", "FORBIDDEN"):
         return NotFoundOnGitHubError(message, status=404)
-    return GitHubError(f"GitHub's GraphQL: {message}")
+    return GraphQLError(f"GitHub's GraphQL: {message}")
 
 
 def _number(value: object) -> int | None:

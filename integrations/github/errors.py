@@ -11,6 +11,10 @@ class GitHubError(ShiplogError):
     """GitHub answered with an error, or not at all; worth another try unless a subclass says not."""
 
 
+class UnreachableError(GitHubError):
+    """No answer, a broken one, or 5xx: GitHub's trouble, which ends some day. Tried until then."""
+
+
 class NotFoundOnGitHubError(GitHubError):
     """404, or 422 for a commit: gone, never there, or no access (which looks the same).
 
@@ -32,3 +36,7 @@ class RateLimitedError(GitHubError):
     def __init__(self, message: str, *, until: datetime) -> None:
         super().__init__(message)
         self.until = until
+
+
+class GraphQLError(GitHubError):
+    """GraphQL answered, but not what was asked; REST can say the same at more calls."""

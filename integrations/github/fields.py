@@ -18,6 +18,8 @@ from domain.text import clean_text
 
 ZERO_SHA = "0" * 40
 LARGEST_ID = 2**63 - 1
+# A year short of what Python holds, so that such a moment can be read back in any time zone.
+EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -83,9 +85,9 @@ class Fields:
             raise PayloadError(f"{self.where(key)} is longer than {limit} characters")
         return value
 
-    def number(self, key: str) -> int:
+    def number(self, key: str, largest: int = LARGEST_ID) -> int:
         value = self.value.get(key)
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= LARGEST_ID:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= largest:
             raise PayloadError(f"{self.where(key)} is not an id")
         return value
 
@@ -113,11 +115,13 @@ class Fields:
             raise PayloadError(f"{self.where(key)} is not a time")
         try:
             if isinstance(value, int):
-                return datetime.fromtimestamp(value, UTC)
-            moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+                moment = datetime.fromtimestamp(value, UTC)
+            else:
+                moment = datetime.fromisoformat(value)
+                moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
         except (ValueError, OverflowError, OSError):
             return None
+        return moment if EARLIEST <= moment <= LATEST else None
 
 
 def parse_body(body: bytes, content_type: str) -> Fields:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from sqlalchemy import exists, select
@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from domain.commits import CommitData
 from domain.graph_store import StoredGraph
-from domain.membership import load_line
+from domain.membership import list_open_ends, load_line
 from domain.releases import sync_release_of
-from domain.tag_updates import TagPosition, record_deletion, record_position
-from domain.upkeep import PATIENCE, bring_up_to_date, next_check, try_incomplete_again
+from domain.tag_updates import Move, TagPosition, record_deletion, record_position
+from domain.upkeep import PATIENCE, bring_up_to_date, next_check
 from integrations.github.client import InstallationClient
 from integrations.github.errors import NotFoundOnGitHubError
 from integrations.github.fields import Fields
@@ -55,7 +55,7 @@ class Plan:
 
 def fill_gaps(some: Slice) -> WorkOutcome:
     """Do one slice; due again at once while there is more, or when the next tag is to be asked."""
-    if _are_deliveries_waiting(some):
+    if _is_patient(some):
         return WorkOutcome(some.now() + PATIENCE, reason="pushes are being worked off first")
     plan = _plan(some)
     _look_up_tags(some, plan)
@@ -69,29 +69,30 @@ def fill_gaps(some: Slice) -> WorkOutcome:
     return WorkOutcome(due_at)
 
 
-def _are_deliveries_waiting(some: Slice) -> bool:
-    """Whether deliveries that may hold what is missing wait, and have not waited for long."""
+def _is_patient(some: Slice) -> bool:
+    """Whether to wait for deliveries that may hold what is missing, but not for ever.
+
+    Under steady load some delivery always waits: after a minute of patience GitHub is asked.
+    """
     now = some.now()
-    with some.db.reading() as session:
-        return bool(
-            session.scalar(
-                select(
-                    exists().where(
-                        Delivery.state.in_((DeliveryState.received, DeliveryState.running)),
-                        Delivery.due_at <= now,
-                        Delivery.received_at > now - LONGEST_PATIENCE,
-                        Delivery.attempts <= 1,
-                    )
-                )
-            )
-        )
+    waiting = exists().where(
+        Delivery.state.in_((DeliveryState.received, DeliveryState.running)),
+        Delivery.due_at <= now,
+        Delivery.attempts <= 1,
+    )
+    with some.db.transaction() as session:
+        work, _ = some.lock(session)
+        since = datetime.fromisoformat(work.progress.get("patient_since", now.isoformat()))
+        is_waiting = bool(session.scalar(select(waiting)))
+        progress = {key: value for key, value in work.progress.items() if key != "patient_since"}
+        work.progress = progress | ({"patient_since": since.isoformat()} if is_waiting else {})
+        return is_waiting and now - since < LONGEST_PATIENCE
 
 
 def _plan(some: Slice) -> Plan:
     with some.db.transaction() as session:
         work, repository = some.lock(session)
         given_up = set(work.progress.get("given_up", {}))
-        try_incomplete_again(session, repository)
         done = bring_up_to_date(session, repository, why=some.why("completion"), makes_due=False)
         due = session.scalars(
             select(Tag)
@@ -101,7 +102,7 @@ def _plan(some: Slice) -> Plan:
         )
         tags = [(tag.id, tag.name, tag.object_sha, tag.is_ref_in_doubt) for tag in due]
         open_end = None
-        for sha, head_name in sorted(done.open_ends.items()):
+        for sha, head_name in list_open_ends(session, repository).items():
             if sha not in given_up and repository.is_history_known:
                 alone = sha in work.progress.get("without_base", [])
                 base = None if alone else _nearest_known(session, repository, sha, head_name)
@@ -157,24 +158,26 @@ def _look_up_tags(some: Slice, plan: Plan) -> None:
             tag = session.get_one(Tag, row_id)
             if tag.object_sha != object_sha:
                 continue  # a push came in between: whether it is still in doubt is seen anew
-            _apply_answer(tag, position, ask_ref=ask_ref, some=some)
+            move = _apply_answer(tag, position, ask_ref=ask_ref, some=some)
             why = some.why("completion")
-            sync_release_of(session, repository, tag, moved_from=None, why=why)
+            sync_release_of(session, repository, tag, move=move, why=why)
             bring_up_to_date(session, repository, why=why, makes_due=False)
 
 
-def _apply_answer(tag: Tag, position: TagPosition | None, *, ask_ref: bool, some: Slice) -> None:
+def _apply_answer(tag: Tag, position: TagPosition | None, *, ask_ref: bool, some: Slice) -> Move:
     if not ask_ref:  # asked for the date of a known object: this says nothing of the ref
         if position is not None:
             tag.made_at = position.made_at
         tag.is_made_exact = True  # gone from GitHub: its commit's date is all there is
         tag.settle()
-    elif position is not None:
-        record_position(tag, position, now=some.now())
+        return Move(is_new=True)
+    if position is not None:
+        move = record_position(tag, position, now=some.now())
         tag.settle()
-    else:
-        record_deletion(tag, before_sha=tag.object_sha, deleted_at=some.now(), now=some.now())
-        tag.settle()
+        return move
+    record_deletion(tag, before_sha=tag.object_sha, deleted_at=some.now(), now=some.now())
+    tag.settle()
+    return Move()
 
 
 def _complete(some: Slice, plan: Plan, end: OpenEnd) -> None:
@@ -187,13 +190,15 @@ def _complete(some: Slice, plan: Plan, end: OpenEnd) -> None:
         work, repository = some.lock(session)
         why = some.why("completion")
         issue_ids = record_with_links(session, repository, commits, hosts=some.hosts, why=why)
-        try_incomplete_again(session, repository)
-        done = bring_up_to_date(session, repository, why=why, issue_ids=issue_ids, makes_due=False)
+        learnt = [commit.sha for commit in commits]
+        bring_up_to_date(
+            session, repository, why=why, issue_ids=issue_ids, learnt=learnt, makes_due=False
+        )
         work.progress = {
             **work.progress,
             "calls": int(work.progress.get("calls", 0)) + some.client.calls,
         }
-        still_open = end.sha in done.open_ends
+        still_open = end.sha in list_open_ends(session, repository)
         if still_open and end.base is not None:  # more than one answer holds: page its history
             alone = [*work.progress.get("without_base", []), end.sha]
             work.progress = {**work.progress, "without_base": alone}
@@ -208,7 +213,7 @@ def _give_up(some: Slice, end: OpenEnd, reason: str) -> None:
         given_up = {**work.progress.get("given_up", {}), end.sha: reason[:300]}
         work.progress = {**work.progress, "given_up": given_up}
         heads = session.scalars(
-            select(Head).where(Head.repository_id == repository.id, Head.state == "incomplete")
+            select(Head).where(Head.repository_id == repository.id, Head.needs == end.sha)
         )
         for head in heads:
             head.cause = f"GitHub does not show commit {end.sha[:12]}: {reason[:200]}"

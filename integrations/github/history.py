@@ -2,14 +2,14 @@
 
 Phases, each with its place kept in the work row: *tags* (a hundred a call, with dates), *commits*
 (reach of the default branch, a hundred a call), *sides* (what tags reach beside it: maintenance
-branches), *lists* (every release's commits, from what is then known). Releases appear in the first
-phase and fill up in the last. ⌈commits/100⌉ + ⌈tags/100⌉ calls, one more for each side branch, and
-a few.
+branches, several a call), *lists* (every release's commits, from what is then known). Releases
+appear in the first phase and fill up in the last. ⌈commits/100⌉ + ⌈tags/100⌉ calls and a few.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -17,18 +17,23 @@ from urllib.parse import quote
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from domain.commits import record_commits
+from domain.commits import CommitData, record_commits
 from domain.issue_links import link_commits
 from domain.membership import mark_incomplete_stale
 from domain.tag_updates import TagPosition
-from domain.tags import parse_tag
 from domain.upkeep import bring_up_to_date
 from integrations.github.client import Answer
-from integrations.github.errors import NotFoundOnGitHubError, RateLimitedError
-from integrations.github.fields import Fields
+from integrations.github.errors import (
+    AccessDeniedError,
+    GraphQLError,
+    NotFoundOnGitHubError,
+    RateLimitedError,
+)
+from integrations.github.fields import Fields, PayloadError
 from integrations.github.gaps import OpenEnd, fetch_missing
 from integrations.github.payloads import parse_api_commit, parse_repository
 from integrations.github.recording import record_tag
+from integrations.github.sides import find_sides, list_histories
 from integrations.github.slices import Slice, WorkOutcome
 from integrations.github.tag_lookup import list_tags_by_rest, list_tags_page
 from models import Commit, Repository, Tag, Work
@@ -37,6 +42,7 @@ PAGES_A_SLICE = 5  # then what was fetched is committed
 HEADS_A_SLICE = 100
 RESERVE = 0.2  # share of the hourly limit that the import leaves for live work
 _PAGE = re.compile(r"[?&]page=(\d+)")
+NO_GRAPHQL = (NotFoundOnGitHubError, AccessDeniedError, GraphQLError, PayloadError)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -57,19 +63,19 @@ def import_history(some: Slice) -> WorkOutcome:
     elif phase == "commits":
         _import_commits(some, github_id, progress)
     elif phase == "sides":
-        _import_sides(some, github_id)
+        _import_sides(some, github_id, full_name)
     elif not _compute_lists(some):
         return WorkOutcome()
     return WorkOutcome(some.now())
 
 
 def _spare_live_work(some: Slice) -> None:
-    client = some.client
-    if client.remaining is None or not client.limit or client.reset_at is None:
+    budget = some.client.budget
+    if budget is None or budget.reset_at <= some.now():
         return
-    if client.remaining < client.limit * RESERVE and client.reset_at > some.now():
+    if budget.remaining < budget.limit * RESERVE:
         raise RateLimitedError(
-            "leaving the rest of the rate limit to live work", until=client.reset_at
+            "leaving the rest of the rate limit to live work", until=budget.reset_at
         )
 
 
@@ -116,7 +122,7 @@ def _any_commit(some: Slice, github_id: int) -> str | None:
 def _import_tags(some: Slice, full_name: str, progress: dict[str, Any]) -> None:
     try:
         positions, cursor, total = list_tags_page(some.client, full_name, progress.get("cursor"))
-    except NotFoundOnGitHubError:
+    except NO_GRAPHQL:
         with some.db.transaction() as session:
             work, _ = some.lock(session)
             _progress(work, some, phase="tags by rest")
@@ -179,55 +185,52 @@ def _expected(answer: Answer) -> int | None:
     return int(found[1]) * 100 if found else None
 
 
-def _import_sides(some: Slice, github_id: int) -> None:
-    """Learn what the tags reach beside the default branch, the highest version first.
-
-    A branch's last tag brings all of the branch, so that its earlier tags cost nothing.
-    """
-    with some.db.reading() as session:
-        repository = session.get_one(Repository, some.subject_id)
-        work = session.get_one(Work, some.work_id)
-        skipped = set(work.progress.get("skipped", []))
-        sha = _next_side(session, repository, skipped)
-        start_sha = str(work.progress["start_sha"])
-    if sha is None:
-        with some.db.transaction() as session:
-            work, repository = some.lock(session)
-            if work.progress.get("undated"):
-                _date_tags(session, some, repository)
-            repository.history_known_at = some.now()
-            mark_incomplete_stale(session, repository.id)
-            _progress(work, some, phase="lists")
-        return
+def _import_sides(some: Slice, github_id: int, full_name: str) -> None:
+    """Learn what the tags reach beside the default branch, several branches in one call."""
+    with some.db.transaction() as session:
+        work, repository = some.lock(session)
+        progress = dict(work.progress)
+        sides = find_sides(session, repository, skipped=set(progress.get("skipped", [])))
+        if not sides:
+            _finish_graph(session, some, work, repository)
+            return
     try:
-        commits = fetch_missing(some.client, github_id, OpenEnd(sha, start_sha))
-    except NotFoundOnGitHubError:
-        commits = []
+        if progress.get("without_graphql"):
+            raise NotFoundOnGitHubError("no GraphQL here", status=404)
+        commits: Sequence[CommitData] = list_histories(some.client, full_name, sides)
+        tried = sides
+    except NO_GRAPHQL:
+        commits = _fetch_one(some, github_id, sides[0], str(progress["start_sha"]))
+        tried = sides[:1]
+        progress["without_graphql"] = True
     with some.db.transaction() as session:
         work, repository = some.lock(session)
         recorded = record_commits(session, repository, commits)
         why = some.why("import")
         link_commits(session, repository, recorded.new, hosts=some.hosts, why=why)
-        done = int(work.progress.get("commits", 0)) + len(recorded.new)
-        _progress(work, some, commits=done, skipped=sorted({*skipped, sha}))
-
-
-def _next_side(session: Session, repository: Repository, skipped: set[str]) -> str | None:
-    """The commit of the highest tag whose parents are not known yet."""
-    known = select(Commit.sha).where(
-        Commit.repository_id == repository.id, Commit.parents.is_not(None)
-    )
-    rows = session.execute(
-        select(Tag.name, Tag.sha).where(
-            Tag.repository_id == repository.id, Tag.sha.is_not(None), Tag.sha.not_in(known)
+        unknown = set(tried) - {one.sha for one in commits if one.parents is not None}
+        _progress(
+            work,
+            some,
+            commits=int(progress.get("commits", 0)) + len(recorded.new),
+            skipped=sorted({*progress.get("skipped", []), *unknown}),
+            without_graphql=bool(progress.get("without_graphql")),
         )
-    )
-    sides = [
-        (parsed.order, row.sha)
-        for row in rows
-        if (parsed := parse_tag(row.name)) is not None and row.sha not in skipped
-    ]
-    return max(sides)[1] if sides else None
+
+
+def _fetch_one(some: Slice, github_id: int, sha: str, base: str) -> Sequence[CommitData]:
+    try:
+        return fetch_missing(some.client, github_id, OpenEnd(sha, base))
+    except NotFoundOnGitHubError:
+        return []
+
+
+def _finish_graph(session: Session, some: Slice, work: Work, repository: Repository) -> None:
+    if work.progress.get("undated"):
+        _date_tags(session, some, repository)
+    repository.history_known_at = some.now()
+    mark_incomplete_stale(session, repository.id)
+    _progress(work, some, phase="lists")
 
 
 def _date_tags(session: Session, some: Slice, repository: Repository) -> None:

@@ -11,6 +11,7 @@ from integrations.github.fields import ZERO_SHA, Fields
 
 PUSH_CAP = 2048  # a list as long as this may have been cut
 MAX_REF = 512
+LARGEST_NUMBER = 2**31 - 1  # of a pull request
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def parse_release(fields: Fields) -> ReleasePayload:
 def parse_pull_request(fields: Fields) -> PullRequestPayload:
     user = fields.optional_object("user")
     return PullRequestPayload(
-        number=fields.number("number"),
+        number=fields.number("number", LARGEST_NUMBER),
         title=fields.optional_string("title") or "",
         body=fields.optional_string("body") or "",
         author_login=user.optional_string("login", 128) if user else None,

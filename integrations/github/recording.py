@@ -34,9 +34,9 @@ def record_tag(
 ) -> Head | None:
     """Record where a tag stands and make its release agree; the release's head, if it has one."""
     tag = get_or_add_tag(session, repository, position.name)
-    moved_from = record_position(tag, position, now=why.now)
+    move = record_position(tag, position, now=why.now)
     session.flush()
-    return sync_release_of(session, repository, tag, moved_from=moved_from, why=why)
+    return sync_release_of(session, repository, tag, move=move, why=why)
 
 
 def record_branch(

@@ -8,9 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.bulk import insert_missing
-from domain.organizations import create_organization, find_organization, make_slug
+from domain.organizations import (
+    create_organization,
+    find_organization,
+    lock_organization,
+    make_slug,
+)
 from domain.provenance import Why, record_activity
-from domain.repositories import track_repository
+from domain.repositories import regain_repository, track_repository
 from domain.work import make_due
 from integrations.github.payloads import AccountPayload, RepositoryPayload
 from models import Installation, Organization, Repository, WorkKind
@@ -24,7 +29,9 @@ def record_installation(
     A re-installation has a new id for the same account: it joins the account's organization.
     """
     installation = session.scalar(
-        select(Installation).where(Installation.github_id == github_id).with_for_update()
+        select(Installation)
+        .where(Installation.github_id == github_id)
+        .with_for_update(key_share=True)  # repositories that refer to it can be added
     )
     if installation is None:
         organization = _organization_of(session, account, now=now)
@@ -39,7 +46,8 @@ def record_installation(
         installation = session.scalars(
             select(Installation).where(Installation.github_id == github_id)
         ).one()
-    installation.account_login = account.login
+    if installation.account_id == account.id:
+        installation.account_login = account.login
     session.flush()
     return installation
 
@@ -80,6 +88,7 @@ def record_repository(
     """List the repository, or refresh what is listed; a new one is tracked if the setting says so."""
     repository = find_by_github_id(session, organization.id, payload.id)
     if repository is None:
+        lock_organization(session, organization.id)
         row = {
             "organization_id": organization.id,
             "installation_id": installation.id,
@@ -129,12 +138,28 @@ def _refresh(
             data={"from": repository.full_name, "to": payload.full_name},
         )
         repository.full_name = payload.full_name
-    repository.installation_id = installation.id
-    repository.is_accessible = True
+    if installation.is_working:
+        if _is_shown_by(session, repository, installation):
+            repository.installation_id = installation.id
+        if not repository.is_accessible:
+            regain_repository(session, repository, now=now)
     if payload.default_branch:
         repository.default_branch = payload.default_branch
         repository.is_archived = payload.is_archived
     session.flush()
+
+
+def _is_shown_by(session: Session, repository: Repository, installation: Installation) -> bool:
+    """Whether *installation* is the one to ask about the repository.
+
+    After a re-installation deliveries of the old one may still come in: the newer one counts.
+    """
+    if repository.installation_id is None:
+        return True
+    current = session.get(Installation, repository.installation_id)
+    if current is None or not current.is_working or current.account_id != installation.account_id:
+        return True
+    return installation.github_id >= current.github_id
 
 
 def lose_access(session: Session, repository: Repository, why: Why, *, reason: str) -> None:

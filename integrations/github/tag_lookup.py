@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from domain.tag_updates import TagPosition
 from integrations.github.client import InstallationClient
-from integrations.github.errors import NotFoundOnGitHubError
+from integrations.github.errors import AccessDeniedError, NotFoundOnGitHubError
 from integrations.github.fields import Fields
 
 DEEPEST_TAG = 10  # a tag of a tag of a tag …
@@ -45,7 +45,16 @@ def look_up_tag(
     except NotFoundOnGitHubError as error:
         if error.status != 404:
             raise
-        return None
+    _verify_access(client, root)
+    return None
+
+
+def _verify_access(client: InstallationClient, root: str) -> None:
+    """Raise AccessDeniedError if the repository itself is not shown: no access looks like absence."""
+    try:
+        client.get(root)
+    except NotFoundOnGitHubError as error:
+        raise AccessDeniedError(f"GitHub does not show the repository: {error}") from None
 
 
 def _dereference(

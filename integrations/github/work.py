@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.membership import describe_trouble
 from integrations.github.client import GitHubApp, InstallationClient
-from integrations.github.errors import AccessDeniedError
+from integrations.github.errors import AccessDeniedError, GitHubError
 from integrations.github.gaps import fill_gaps
 from integrations.github.history import import_history
 from integrations.github.listing import list_repositories
@@ -20,9 +21,13 @@ __all__ = ["WorkOutcome", "run_slice"]
 
 @dataclass(frozen=True)
 class _Subject:
+    """What the work is on; `installation_id` (GitHub's) is None when nothing shows it to us."""
+
     kind: WorkKind
     id: int
-    installation_id: int
+    name: str
+    installation_id: int | None
+    is_wanted: bool = True
 
 
 def run_slice(
@@ -38,15 +43,37 @@ def run_slice(
     Raises the errors of `integrations.github.errors`; the caller decides on the next try.
     """
     subject = _find_subject(db, work_id)
+    if not subject.is_wanted:
+        return WorkOutcome(reason="the repository is not tracked")
+    try:
+        client = _client(subject, github)
+        return _RUN[subject.kind](Slice(db, work_id, subject.id, client, now, hosts))
+    except GitHubError as error:
+        if subject.kind != WorkKind.repositories:
+            _tell_people(db, subject, error)
+        raise
+
+
+_RUN: dict[WorkKind, Callable[[Slice], WorkOutcome]] = {
+    WorkKind.repositories: list_repositories,
+    WorkKind.history: import_history,
+    WorkKind.gaps: fill_gaps,
+}
+
+
+def _client(subject: _Subject, github: GitHubApp | None) -> InstallationClient:
     if github is None:
         raise AccessDeniedError("the GitHub App is not set up: no app id and private key")
-    client: InstallationClient = github.installation(subject.installation_id)
-    some = Slice(db, work_id, subject.id, client, now, hosts)
-    if subject.kind == WorkKind.repositories:
-        return list_repositories(some)
-    if subject.kind == WorkKind.history:
-        return import_history(some)
-    return fill_gaps(some)
+    if subject.installation_id is None:
+        raise AccessDeniedError(f"no installation shows {subject.name} to us")
+    return github.installation(subject.installation_id)
+
+
+def _tell_people(db: Database, subject: _Subject, error: GitHubError) -> None:
+    """Say on the incomplete lists what keeps them so; the next slice that works takes it back."""
+    with db.transaction() as session:
+        session.get_one(Repository, subject.id, with_for_update={"key_share": True})
+        describe_trouble(session, subject.id, str(error))
 
 
 def _find_subject(db: Database, work_id: int) -> _Subject:
@@ -54,9 +81,12 @@ def _find_subject(db: Database, work_id: int) -> _Subject:
         work = session.get_one(Work, work_id)
         if work.kind == WorkKind.repositories:
             installation = session.get_one(Installation, work.subject_id)
-        else:
-            repository = session.get_one(Repository, work.subject_id)
-            if repository.installation_id is None or not repository.is_accessible:
-                raise AccessDeniedError(f"no installation shows {repository.full_name} to us")
-            installation = session.get_one(Installation, repository.installation_id)
-        return _Subject(work.kind, work.subject_id, installation.github_id)
+            name = installation.account_login
+            return _Subject(work.kind, work.subject_id, name, installation.github_id)
+        repository = session.get_one(Repository, work.subject_id)
+        shown_by = None
+        if repository.installation_id is not None and repository.is_accessible:
+            shown_by = session.get_one(Installation, repository.installation_id).github_id
+        return _Subject(
+            work.kind, repository.id, repository.full_name, shown_by, repository.is_tracked
+        )

@@ -86,3 +86,32 @@ def test_a_directory_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "was not made by the demo" in done.stderr
     assert precious.exists()
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = run_demo(tmp_path, PORT=port, HOST="127.0.0.1")
+
+    assert done.returncode == 1
+    assert f"PORT: cannot listen on 127.0.0.1:{port}: Address already in use" in done.stderr
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux tells a process of its parent's end"
+)
+def test_a_server_does_not_outlive_its_demo() -> None:
+    command = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
+    keeper = (
+        "import os, subprocess, sys, time\n"
+        "command = [sys.executable, '-m', 'demo.leash', str(os.getpid()), *sys.argv[1:]]\n"
+        "subprocess.Popen(command, start_new_session=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", keeper, *command], cwd=ROOT, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"up\n"
+        parent.kill()
+        assert parent.stdout.read() == b""  # ends when the last one that holds the pipe has ended

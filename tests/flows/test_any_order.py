@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -121,6 +122,8 @@ def imported(world: World, plan: list[Step]) -> None:
     verify_against_git(world)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # a busy machine needs its time for twenty-five histories
 @settings(
     max_examples=25,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

@@ -1,34 +1,78 @@
-"""kill -9 at any moment loses nothing that was answered 202, and does nothing twice."""
+"""kill -9 at any moment loses nothing that was answered 202, and does nothing twice.
+
+The real server in front of the stand-in and a real history, with the real handlers.
+"""
 
 from __future__ import annotations
 
 import random
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
 
-from integrations.github.signature import sign
-from models import Delivery, DeliveryState
+from config import Settings
+from demo.github import Delivery, StandIn
+from jobs import Runtime
 from models.session import Database
-from tests.conftest import WEBHOOK_SECRET
+from tests.clock import Clock
+from tests.flows.busy import Busy
+from tests.flows.ends import (
+    find_first_tag,
+    find_fixes,
+    verify_lists,
+    verify_nothing_doubled,
+    verify_worked_off,
+)
+from tests.flows.world import World
 from tests.server import Server
 
 DELIVERIES = 200
 KILLS = 5
+COMMITS, TAGS = 1_500, 150
+PAGES_A_SLICE = 5  # at most so many calls are made again after a kill
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def environ_of(github: StandIn) -> dict[str, str]:
+    """What a server is told of the App."""
+    return {
+        "GITHUB_URL": github.url,
+        "GITHUB_API_URL": github.url,
+        "GITHUB_APP_ID": str(github.app.app_id),
+        "GITHUB_PRIVATE_KEY": github.app.private_key_pem,
+        "GITHUB_WEBHOOK_SECRET": github.app.webhook_secret,
+    }
+
+
+@pytest.fixture
+def server(tmp_path: Path, github: StandIn) -> Iterator[Server]:
+    server = Server(tmp_path, environ=environ_of(github))
+    server.start()
+    yield server
+    assert server.stop() == 0
+
+
+@pytest.fixture
+def beside(server: Server, github: StandIn, clock: Clock) -> Iterator[World]:
+    """The world, read beside the running server; nothing is worked off here."""
+    database = Database(f"sqlite:///{server.data_dir / 'shiplog.db'}")
+    settings = Settings(server.data_dir, str(database.url), secret_keys=("not the same key",))
+    url = f"http://127.0.0.1:{server.port}/webhooks/github"
+    yield World(github, Runtime(settings, database), clock, url)
+    database.close()
 
 
 class Sender:
     """Posts each delivery until it is answered 202, as GitHub and a later recovery would."""
 
-    def __init__(self, server: Server, guids: list[str]) -> None:
-        self.accepted: list[str] = []
-        self._server, self._waiting = server, guids
-        self._threads = [threading.Thread(target=self._run) for _ in range(4)]
-        self._deadline = time.monotonic() + 120
+    def __init__(self, world: World, deliveries: list[Delivery]) -> None:
+        self._world, self._waiting = world, deliveries
+        self._threads = [threading.Thread(target=self._run) for _ in range(2)]
+        self._deadline = time.monotonic() + 200
 
     def start(self) -> None:
         for thread in self._threads:
@@ -37,56 +81,75 @@ class Sender:
     def join(self) -> None:
         for thread in self._threads:
             thread.join()
+        assert self._waiting == []
 
     def _run(self) -> None:
         while self._waiting and time.monotonic() < self._deadline:
             try:
-                guid = self._waiting.pop(0)
+                delivery = self._waiting.pop(0)
             except IndexError:
                 return
-            body = f'{{"zen": "{guid}"}}'.encode()
-            headers = {
-                "Content-Type": "application/json",
-                "X-GitHub-Event": "ping",
-                "X-GitHub-Delivery": guid,
-                "X-Hub-Signature-256": sign(body, WEBHOOK_SECRET),
-            }
-            if self._server.post(body, headers) == 202:
-                self.accepted.append(guid)
-            else:
-                self._waiting.append(guid)
+            if not self._world.github.send(delivery, self._world.url).succeeded:
+                self._waiting.append(delivery)
                 time.sleep(0.05)  # nobody listens while the server starts again
 
 
-@pytest.mark.slow
-def test_killed_at_random_moments(tmp_path: Path) -> None:
+def test_killed_while_working_deliveries_off(server: Server, beside: World) -> None:
     chance = random.Random(20260301)  # noqa: S311
-    guids = [str(UUID(int=chance.getrandbits(128), version=4)) for _ in range(DELIVERIES)]
-    server = Server(tmp_path)
-    server.start()
-    sender = Sender(server, list(guids))
+    beside.github.install(beside.acme)
+    beside.github.send_all(beside.url)
+    server.wait_until_worked_off()
+    issues = [beside.issue(), beside.issue()]
+    busy = Busy(beside.github, beside.web, chance, issues)
+    busy.work(DELIVERIES)
+
+    sender = Sender(beside, list(beside.github.queued))
     sender.start()
     for _ in range(KILLS):
-        time.sleep(chance.uniform(0.02, 0.3))
+        time.sleep(chance.uniform(0.1, 0.8))
         server.kill()
-        restarted = time.monotonic()
         server.start()
     sender.join()
-    server.wait_until_worked_off(seconds=30)
-    seconds = time.monotonic() - restarted
-    assert server.stop() == 0
+    server.wait_until_worked_off(seconds=120)
 
-    assert sorted(sender.accepted) == sorted(guids)
-    db = Database(f"sqlite:///{tmp_path / 'shiplog.db'}")
-    with db.reading() as session:
-        rows = session.scalars(select(Delivery)).all()
-        times = select(Delivery.guid).group_by(Delivery.guid).having(func.count() > 1)
-        assert session.scalars(times).all() == []
-    db.close()
-    assert {row.guid for row in rows} == set(guids)
-    assert {row.state for row in rows} <= {DeliveryState.done, DeliveryState.ignored}
-    for row in rows:
-        assert row.guid in row.body.decode()
-        assert row.finished_at is not None
-        assert row.claimed_until is None
-    assert seconds < 60
+    db = beside.runtime.db
+    verify_worked_off(db)
+    verify_lists(db, beside.web)
+    verify_nothing_doubled(db)
+    assert len(beside.deliveries()) >= DELIVERIES + 1
+    first = find_first_tag(beside.web, find_fixes(beside.web, issues[0]))
+    assert first is not None
+    assert beside.resolved_in(issues[0]) is not None
+
+
+def long_history(world: World) -> None:
+    """A line of commits with a tag on every tenth, as a stream: made in no time."""
+    lines: list[str] = []
+    for number in range(1, COMMITS + 1):
+        text = f"Change {number}"
+        who = f"Ana <ana@acme.example> {1_700_000_000 + 60 * number} +0000"
+        lines += ["commit refs/heads/main", f"mark :{number}", f"author {who}", f"committer {who}"]
+        lines += [f"data {len(text)}", text]
+        if number > 1:
+            lines.append(f"from :{number - 1}")
+        lines += [f"M 644 inline f{number % 50}.txt", f"data {len(text)}", text]
+        if number % (COMMITS // TAGS) == 0:
+            lines += [f"reset refs/tags/v1.{number // 100}.{number % 100}", f"from :{number}", ""]
+    world.git.fast_import(("\n".join(lines) + "\n").encode())
+
+
+def test_killed_while_importing(server: Server, beside: World) -> None:
+    long_history(beside)
+    github = beside.github
+    github.install(beside.acme)
+    github.send_all(beside.url)
+    for calls in (3, 6, 11, 17):
+        server.wait_for(lambda calls=calls: github.count_calls() >= calls, seconds=30)
+        server.kill()
+        server.start()
+    server.wait_until_worked_off(seconds=120)
+    verify_worked_off(beside.runtime.db)
+    verify_lists(beside.runtime.db, beside.web)
+    verify_nothing_doubled(beside.runtime.db)
+    undisturbed = 1 + 2 + (TAGS + 99) // 100 + (COMMITS + 99) // 100
+    assert github.count_calls() <= undisturbed + 4 * PAGES_A_SLICE

@@ -16,6 +16,7 @@ from domain.organizations import get_organization, get_project
 from domain.short_ids import format_short_id
 from jobs import Runtime, drain
 from models import (
+    Activity,
     Commit,
     Delivery,
     Head,
@@ -173,12 +174,30 @@ class World:
         with self.runtime.db.reading() as session:
             return sorted(session.scalars(select(Release.version)))
 
+    def activities(self, version: str) -> list[Activity]:
+        """The timeline of a release, oldest first."""
+        with self.runtime.db.reading() as session:
+            release = session.scalars(select(Release).where(Release.version == version)).one()
+            query = select(Activity).where(Activity.release_id == release.id)
+            return list(session.scalars(query.order_by(Activity.id)))
+
+    def issue_activities(self, short_id: str) -> list[Activity]:
+        """The timeline of an issue, oldest first."""
+        with self.runtime.db.reading() as session:
+            issue = self._issue(session, short_id)
+            query = select(Activity).where(Activity.issue_id == issue.id)
+            return list(session.scalars(query.order_by(Activity.id)))
+
     def repository(self, there: RepositoryThere | None = None) -> Repository:
         github_id = (there or self.web).id
         with self.runtime.db.reading() as session:
             return session.scalars(
                 select(Repository).where(Repository.github_id == github_id)
             ).one()
+
+    def work(self, kind: str) -> list[Work]:
+        with self.runtime.db.reading() as session:
+            return list(session.scalars(select(Work).where(Work.kind == kind)))
 
     def deliveries(self) -> list[Delivery]:
         with self.runtime.db.reading() as session:

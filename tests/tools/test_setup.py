@@ -1,5 +1,6 @@
 """The set-up against a small project of its own: made once, kept, repaired, never half done."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,25 +10,35 @@ import pytest
 from tools.setup import RUN, SetupError, is_usable, prepare, read_stamp
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that is set up, once for all tests that leave it usable."""
+    root = make_project(tmp_path_factory.mktemp("prepared"))
+    assert prepare(root, dev=False) == [RUN]
+    return root
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
+    return make_project(tmp_path)
+
+
+def make_project(directory: Path) -> Path:
     """A project without requirements, at a path that scripts often break on."""
-    root = tmp_path / "a place with spaces"
+    root = directory / "a place with spaces"
     root.mkdir()
     (root / RUN).write_text("# nothing\n", "utf-8")
     return root
 
 
-def test_a_second_start_installs_nothing(project: Path) -> None:
-    assert prepare(project, dev=False) == [RUN]
-    assert prepare(project, dev=False) == []
+def test_a_second_start_installs_nothing(prepared: Path) -> None:
+    assert prepare(prepared, dev=False) == []
 
 
-def test_changed_requirements_are_installed_again(project: Path) -> None:
-    prepare(project, dev=False)
-    (project / RUN).write_text("# nothing, but differently\n", "utf-8")
+def test_changed_requirements_are_installed_again(prepared: Path) -> None:
+    (prepared / RUN).write_text("# nothing, but differently\n", "utf-8")
 
-    assert prepare(project, dev=False) == [RUN]
+    assert prepare(prepared, dev=False) == [RUN]
 
 
 def test_a_requirement_without_its_hash_is_refused_and_leaves_no_stamp(project: Path) -> None:
@@ -39,9 +50,9 @@ def test_a_requirement_without_its_hash_is_refused_and_leaves_no_stamp(project: 
     assert read_stamp(project / ".venv") == {}
 
 
-def test_a_moved_environment_is_made_anew(project: Path) -> None:
-    prepare(project, dev=False)
-    moved = project.rename(project.parent / "elsewhere")
+def test_a_moved_environment_is_made_anew(prepared: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(prepared, moved, symlinks=True)
     assert not is_usable(moved / ".venv")
 
     assert prepare(moved, dev=False) == [RUN]

@@ -58,9 +58,11 @@ def organization(session: Session) -> Organization:
 def sign_in(app: Flask, session: Session, clock: Clock) -> SignIn:
     """Signs a browser in by a link, as a person does: open it, press the button."""
 
-    def sign_in(organization: Organization, client: FlaskClient | None = None) -> FlaskClient:
+    def sign_in(
+        organization: Organization, client: FlaskClient | None = None, *, role: str = "member"
+    ) -> FlaskClient:
         client = client or app.test_client()
-        token = create_login_link(session, organization, now=clock())
+        token = create_login_link(session, organization, role=role, now=clock())
         session.commit()
         form = client.get(f"/login/{token}")
         answer = client.post(f"/login/{token}", data={"csrf_token": csrf_token(form.text)})
@@ -74,6 +76,12 @@ def sign_in(app: Flask, session: Session, clock: Clock) -> SignIn:
 def member(sign_in: SignIn, organization: Organization) -> FlaskClient:
     """A browser that is signed in to `acme`."""
     return sign_in(organization)
+
+
+@pytest.fixture
+def admin(sign_in: SignIn, organization: Organization) -> FlaskClient:
+    """A browser that is signed in to `acme` as an admin."""
+    return sign_in(organization, role="admin")
 
 
 def csrf_token(page: str) -> str:

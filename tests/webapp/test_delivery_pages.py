@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from models import DeliveryState, Organization
 from tests.clock import Clock
-from tests.factories import NOW, make_delivery
+from tests.factories import NOW, make_activity, make_delivery
 from tests.webapp.conftest import csrf_token
+from tests.webapp.tenants import furnish
 
 
 def test_deliveries_are_listed_newest_first_in_pages_by_state(
@@ -57,6 +58,30 @@ def test_a_delivery_shows_its_payload_and_effects(
     assert "wéb" in page
     assert "web@1.0.0" in page
     assert "Try again" not in page
+
+
+def test_a_delivery_tells_what_it_brought_about(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    tenant = furnish(session, organization)
+    make_activity(
+        session,
+        organization,
+        kind="commits_set",
+        rule="new-commits-by-graph",
+        release_id=tenant.release.id,
+        delivery_id=tenant.delivery.id,
+        data={"commits": 2, "authors": 1},
+    )
+    session.commit()
+
+    page = member.get(f"/o/acme/deliveries/{tenant.delivery.guid}").text
+
+    assert (
+        '<a href="/o/acme/releases/web@1.0.0"><bdi>web@1.0.0</bdi></a>: '
+        "<strong>Commits counted:</strong> 2 commits by 1 author."
+    ) in page
+    assert "Nothing is recorded" not in page
 
 
 PAYLOADS = {
@@ -107,7 +132,7 @@ def test_the_payload_of_a_form_is_read(
 
 
 def test_a_failed_delivery_is_made_due_again(
-    member: FlaskClient, session: Session, organization: Organization, clock: Clock
+    admin: FlaskClient, session: Session, organization: Organization, clock: Clock
 ) -> None:
     delivery = make_delivery(
         session,
@@ -119,11 +144,11 @@ def test_a_failed_delivery_is_made_due_again(
     )
     session.commit()
     address = f"/o/acme/deliveries/{delivery.guid}"
-    page = member.get(address).text
+    page = admin.get(address).text
     assert "GitHub did not answer" in page
 
-    assert member.post(f"{address}/retry").status_code == 400  # without the form's token
-    answer = member.post(f"{address}/retry", data={"csrf_token": csrf_token(page)})
+    assert admin.post(f"{address}/retry").status_code == 400  # without the form's token
+    answer = admin.post(f"{address}/retry", data={"csrf_token": csrf_token(page)})
 
     assert (answer.status_code, answer.location) == (303, address)
     session.refresh(delivery)
@@ -133,22 +158,42 @@ def test_a_failed_delivery_is_made_due_again(
         clock(),
         None,
     )
-    assert member.get(f"{address}/retry").status_code == 405
+    assert admin.get(f"{address}/retry").status_code == 405
 
 
 @pytest.mark.parametrize(
     "state", [state for state in DeliveryState if state != DeliveryState.failed]
 )
 def test_only_a_failed_delivery_is_retried(
-    member: FlaskClient, session: Session, organization: Organization, state: DeliveryState
+    admin: FlaskClient, session: Session, organization: Organization, state: DeliveryState
 ) -> None:
     delivery = make_delivery(session, organization, state=state, attempts=3)
     session.commit()
-    token = csrf_token(member.get("/").text)
+    token = csrf_token(admin.get("/").text)
 
-    answer = member.post(f"/o/acme/deliveries/{delivery.guid}/retry", data={"csrf_token": token})
+    answer = admin.post(f"/o/acme/deliveries/{delivery.guid}/retry", data={"csrf_token": token})
 
     assert answer.status_code == 400
     assert "only a failed one is retried" in answer.text
     session.refresh(delivery)
     assert (delivery.state, delivery.attempts) == (state, 3)
+
+
+def test_members_do_not_retry(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    delivery = make_delivery(session, organization, state=DeliveryState.failed, attempts=8)
+    session.commit()
+    address = f"/o/acme/deliveries/{delivery.guid}"
+    page = member.get(address).text
+    assert "An admin of the organization can have it tried again" in page
+    assert "Try again" not in page
+
+    for guid in (delivery.guid, "nothing"):
+        answer = member.post(
+            f"/o/acme/deliveries/{guid}/retry", data={"csrf_token": csrf_token(page)}
+        )
+        assert answer.status_code == 403
+        assert "Only admins" in answer.text
+    session.refresh(delivery)
+    assert (delivery.state, delivery.attempts) == (DeliveryState.failed, 8)

@@ -57,15 +57,15 @@ def test_every_route_is_in_the_table(app: Flask) -> None:
 @pytest.mark.parametrize("endpoint", OF_TENANTS)
 @pytest.mark.parametrize("path", ["others", "no-such-organization"])
 def test_other_organizations_do_not_exist(
-    member: FlaskClient, other: Tenant, endpoint: str, path: str
+    admin: FlaskClient, other: Tenant, endpoint: str, path: str
 ) -> None:
-    token = csrf_token(member.get("/").text)
+    token = csrf_token(admin.get("/").text)
     for address in OF_TENANTS[endpoint]:
         full = f"/o/{path}/{address.format(guid=other.delivery.guid)}"
         answer = (
-            member.post(full, data={"csrf_token": token})
+            admin.post(full, data={"csrf_token": token})
             if endpoint.endswith("retry")
-            else member.get(full)
+            else admin.get(full)
         )
         assert answer.status_code == 404
         assert other.mark not in answer.text
@@ -87,17 +87,17 @@ def test_visitors_who_are_not_signed_in_learn_nothing(
 
 @pytest.mark.parametrize("endpoint", OF_TENANTS)
 def test_things_of_others_are_not_found_in_ones_own_organization(
-    member: FlaskClient, own: Tenant, other: Tenant, session: Session, endpoint: str
+    admin: FlaskClient, own: Tenant, other: Tenant, session: Session, endpoint: str
 ) -> None:
     other.release.version, other.project.slug = "web@9.9.9", "there"
     session.commit()
-    token = csrf_token(member.get("/").text)
+    token = csrf_token(admin.get("/").text)
     for address in OF_TENANTS[endpoint]:
         full = f"/o/acme/{address.format(guid=other.delivery.guid)}"
         if endpoint.endswith("retry"):
-            assert member.post(full, data={"csrf_token": token}).status_code == 404
+            assert admin.post(full, data={"csrf_token": token}).status_code == 404
             continue
-        answer = member.get(full, follow_redirects=True)
+        answer = admin.get(full, follow_redirects=True)
         is_about_one = endpoint.endswith("show")
         assert answer.status_code == (404 if is_about_one else 200)
         assert other.mark not in answer.text

@@ -68,11 +68,13 @@ def test_an_issue_says_where_it_is_fixed_and_why(
     assert "the fix was reverted" in page
     assert f'href="https://github.com/{tenant.repository.full_name}/pull/7"' in page
     assert "no longer counts" in page
+    assert "No longer, since" in page
     assert "the text no longer names it" in page
-    assert "automatically, by the rule <em>release-contains-fix</em>" in page
+    assert "Automatic: an issue is resolved in the first release that holds a commit" in page
+    assert "Automatic: the rule a rule." in page  # one without words is shown by its name
     assert "<q><bdi>Fixes WEB-1</bdi></q>" in page
     assert f'href="/o/acme/deliveries/{tenant.delivery.guid}"' in page
-    assert "by Ana" in page
+    assert "By Ana." in page
     assert page.count('class="automatic"') == 2
     assert page.count('class="person"') == 1
 

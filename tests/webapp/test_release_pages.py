@@ -10,7 +10,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import CommitCoAuthor, CommitFile, ListState, Organization, Project, Repository, Tag
+from models import (
+    Commit,
+    CommitCoAuthor,
+    CommitFile,
+    ListState,
+    Organization,
+    Project,
+    Repository,
+    Tag,
+)
 from tests.factories import (
     NOW,
     make_activity,
@@ -54,7 +63,7 @@ def test_releases_are_listed_newest_first_in_pages(
     address = "/o/acme/releases/"
     for _ in range(3):
         page = member.get(address).text
-        versions += [part.partition("<")[0] for part in page.split("<bdi>")[1:]]
+        versions += re.findall(r'<th scope="row"><a [^>]+><bdi>([^<]+)<', page)
         if 'rel="next"' in page:
             address = page.split('" rel="next"')[0].rpartition('href="')[2]
 
@@ -153,19 +162,23 @@ def test_a_release_shows_what_is_in_it(
 
     assert page.index("Newer") < page.index("Older")
     assert "Quiet" not in page
-    assert "2 commits, and 1 hidden by" in page
+    assert "2 commits in" in page
+    assert "1 more is hidden by" in page
+    assert re.search(r"<bdi>Bo</bdi> \(2\).*<bdi>Ana</bdi> \(1\)", page)
     assert "Ana, with Bo" in page
     assert f'href="https://github.com/acme/web/commit/{newer.sha}"' in page
     assert f"<code>{newer.sha[:10]}</code>" in page
     assert "shop/cart.py</bdi></code> changed by 2 commits" in page
     assert "quiet.txt" not in page
-    assert "those of 1 commit are not known" in page
+    assert re.search(r"<details><summary>1 file changed</summary>", page)
+    assert "The files of 1 commit are not known" in page
     assert 'href="/o/acme/issues/WEB-1"' in page
     assert f'Compared with <a href="/o/acme/releases/{earlier.version}">' in page
     assert re.search(r"and 2 more\.\s+Read off the commit graph", page)
     assert 'href="/o/acme/releases/web@0.8.0"' in page
     assert "<bdi>v0.8.1</bdi>" in page
-    assert "automatically, by the rule <em>tag-makes-release</em>" in page
+    assert "<strong>Release created</strong>" in page
+    assert "Automatic: a tag with a version in its name makes a release." in page
     assert f'href="/o/acme/deliveries/{delivery.guid}"' in page
 
 
@@ -251,6 +264,43 @@ def test_long_lists_come_in_pages(
         False,
     ]
     assert all("450 commits" in page for page in pages)
+
+
+def test_a_release_after_pre_releases_can_be_seen_since_the_last_final_version(
+    member: FlaskClient, session: Session, repository: Repository, project: Project
+) -> None:
+    commits: list[Commit] = []
+    for rank in range(1, 5):
+        parent = commits[-1].sha if commits else ""
+        subject = f"Number {rank}."
+        commits.append(
+            make_commit(session, repository, message=subject, parents=parent, rank=rank, floor=1)
+        )
+    for number, tag in enumerate(["v1.0.0", "v1.1.0-rc.1", "v1.1.0-rc.2", "v1.1.0"]):
+        head = {
+            "made_at": NOW + timedelta(hours=number),
+            "compared_with": "v1.0.0" if number == 3 else None,
+            "excluded": ["v1.1.0-rc.2"] if number == 3 else [],
+        }
+        one = [commits[number]]
+        make_release(
+            session, repository, project, f"web@{tag[1:]}", tag=tag, commits=one, head=head
+        )
+    session.commit()
+
+    address = "/o/acme/releases/web@1.1.0"
+    page = member.get(address).text
+    assert f'href="{address}?since=final"' in page
+    assert [n for n in range(1, 5) if f"Number {n}." in page] == [4]
+    longer = member.get(f"{address}?since=final").text
+    assert [n for n in range(1, 5) if f"Number {n}." in longer] == [2, 3, 4]
+    assert longer.index("Number 4.") < longer.index("Number 2.")
+    assert "3 commits in" in longer
+    assert "Compared with <bdi>v1.0.0</bdi>" in longer
+    first = member.get("/o/acme/releases/web@1.0.0")
+    assert "since=final" not in first.text
+    nothing = member.get("/o/acme/releases/web@1.0.0?since=final")
+    assert (nothing.status_code, "No final version came before it" in nothing.text) == (200, True)
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "1e9", "99999999999999999999"])

@@ -8,7 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.repositories import track_repository
-from models import Organization, Work
+from domain.work import make_gaps_due
+from integrations.github.sync import list_repositories_later
+from models import Installation, Organization, Work
 from tests.factories import NOW, make_repository
 
 
@@ -79,3 +81,52 @@ def test_tracked_or_not(member: FlaskClient, session: Session, organization: Org
     assert 'href="/o/acme/releases/?project=web"' in page
     assert "not tracked, no longer shown to us by GitHub, archived" in page
     assert page.index("acme/gone") < page.index("acme/web")
+
+
+def test_gaps_that_could_not_be_filled_are_shown(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    repository = make_repository(
+        session, organization, "acme/web", is_tracked=True, history_known_at=NOW
+    )
+    make_gaps_due(session, repository, at=NOW)
+    work = session.scalars(select(Work)).one()
+    work.failed_at, work.reason = NOW, "GitHub answered 502"
+    session.commit()
+
+    page = member.get("/o/acme/repositories/").text
+    assert "filling gaps given up" in page
+    assert "GitHub answered 502" in page
+
+    work.failed_at, work.reason = None, "the rate limit is used up"
+    session.commit()
+    page = member.get("/o/acme/repositories/").text
+    assert "gaps are being filled" in page
+    assert "the rate limit is used up" in page
+
+
+def test_a_listing_that_failed_is_shown(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    installation = Installation(
+        organization_id=organization.id,
+        github_id=1,
+        account_id=1,
+        account_login="Acme",
+        created_at=NOW,
+    )
+    session.add(installation)
+    session.flush()
+    list_repositories_later(session, installation, at=NOW)
+    session.commit()
+    assert "The repositories of Acme are being listed" in member.get("/o/acme/repositories/").text
+
+    work = session.scalars(select(Work)).one()
+    work.failed_at, work.reason = NOW, "GitHub refuses"
+    session.commit()
+    page = member.get("/o/acme/repositories/").text
+    assert "The repositories of Acme could not be listed.</strong> GitHub refuses" in page
+
+    work.due_at, work.failed_at = None, None
+    session.commit()
+    assert "The repositories of Acme" not in member.get("/o/acme/repositories/").text

@@ -8,11 +8,12 @@ from urllib.parse import parse_qs
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from domain.activities import list_timeline_of_delivery
 from domain.delivery_log import get_delivery, list_deliveries, retry_delivery
 from jobs import enqueue
 from models import DeliveryState
 from webapp.context import shiplog
-from webapp.security import current_membership, page_session
+from webapp.security import current_membership, page_session, require_admin
 
 bp = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 
@@ -50,12 +51,14 @@ def show(guid: str) -> ResponseReturnValue:
         payload=payload[:MOST_SHOWN_CHARACTERS],
         is_cut=len(payload) > MOST_SHOWN_CHARACTERS,
         effects=readable_json(delivery.effects) if delivery.effects else None,
+        timeline_entries=list_timeline_of_delivery(page_session(), delivery.id),
     )
 
 
 @bp.post("/<guid>/retry")
 def retry(guid: str) -> ResponseReturnValue:
-    """Make a failed delivery due again."""
+    """Make a failed delivery due again; for admins."""
+    require_admin()
     runtime = shiplog().runtime
     with runtime.db.transaction() as db:
         retry_delivery(db, current_membership().organization_id, guid, now=runtime.now())

@@ -6,6 +6,7 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from domain.activities import list_timeline_of_issue
+from domain.homes import list_homes
 from domain.issue_queries import list_fixes, list_issues, list_links
 from domain.issues import find_issue, short_id_of
 from models import IssueStatus
@@ -46,6 +47,7 @@ def show(short_id: str) -> ResponseReturnValue:
         project=project,
         short_id=short_id_of(issue, project),
         fixes=list_fixes(db, issue.id),
+        homes=list_homes(db, [issue.id]).get(issue.id, []),
         links=list_links(db, issue.id),
         timeline_entries=list_timeline_of_issue(db, issue.id),
     )

@@ -8,18 +8,29 @@ from sqlalchemy.orm import Session
 
 from domain.activities import list_timeline_of_release
 from domain.errors import InvalidError
+from domain.homes import list_homes
+from domain.issue_queries import list_resolved_in
 from domain.paging import parse_id
-from domain.release_contents import find_versions_of_heads, list_commits, list_files
+from domain.release_contents import (
+    find_versions_of_heads,
+    list_commits,
+    list_commits_named,
+    list_files,
+    list_people,
+)
 from domain.release_facts import load_facts
 from domain.release_queries import ReleaseFilter, find_releases, list_releases
 from domain.repository_queries import list_project_slugs, list_repository_names
+from domain.since_final import find_since_final, has_pre_releases
 from models import Release
 from webapp.security import current_membership, page_session
 
 bp = Blueprint("releases", __name__, url_prefix="/releases")
 
 COMMITS_A_PAGE = 200
+COMMITS_SINCE_FINAL = 500
 FILES_SHOWN = 300
+PEOPLE_SHOWN = 100
 
 
 def start() -> ResponseReturnValue:
@@ -56,7 +67,22 @@ def show(name: str) -> ResponseReturnValue:
     if len(found) > 1:
         choices = load_facts(db, found, [release.id for release in found])
         return render_template("release_choice.html", name=name, choices=choices), 300
+    if request.args.get("since") == "final":
+        return _show_since_final(db, found[0])
     return _show(db, found[0], name)
+
+
+def _show_since_final(db: Session, release: Release) -> str:
+    """All that is new since the last final version, in each of the release's repositories."""
+    [facts] = load_facts(db, [release], [release.id])
+    lists = []
+    for head_facts in facts.heads:
+        since = find_since_final(db, head_facts.head)
+        shas = since.shas[:COMMITS_SINCE_FINAL] if since else []
+        lists.append((head_facts, since, list_commits_named(db, head_facts.head, shas)))
+    return render_template(
+        "release_since_final.html", release=release, lists=lists, most=COMMITS_SINCE_FINAL
+    )
 
 
 def _show(db: Session, release: Release, name: str) -> str:
@@ -64,6 +90,7 @@ def _show(db: Session, release: Release, name: str) -> str:
     [facts] = load_facts(db, [release], [release.id])
     commits, is_more = list_commits(db, release.id, page=number, size=COMMITS_A_PAGE)
     is_first = number == 1
+    resolved = list_resolved_in(db, release.id) if is_first else []
     return render_template(
         "release.html",
         facts=facts,
@@ -73,9 +100,13 @@ def _show(db: Session, release: Release, name: str) -> str:
         number=number,
         is_more=is_more,
         size=COMMITS_A_PAGE,
+        resolved=resolved,
+        homes=list_homes(db, [issue.id for issue in resolved]),
+        people=list_people(db, release.id, limit=PEOPLE_SHOWN) if is_first else [],
         files=list_files(db, release.id, limit=FILES_SHOWN) if is_first else None,
         timeline_entries=list_timeline_of_release(db, release.id) if is_first else [],
         versions=find_versions_of_heads(db, facts.heads),
+        has_pre_releases=any(has_pre_releases(one.head) for one in facts.heads),
     )
 
 

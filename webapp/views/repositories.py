@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from domain.repository_queries import list_repositories
+from domain.activities import list_timeline_of_repositories
+from domain.repository_queries import list_listings, list_repositories
 from webapp.security import current_membership, page_session
 
 bp = Blueprint("repositories", __name__, url_prefix="/repositories")
@@ -13,5 +14,10 @@ bp = Blueprint("repositories", __name__, url_prefix="/repositories")
 
 @bp.get("/")
 def list_page() -> ResponseReturnValue:
-    rows = list_repositories(page_session(), current_membership().organization_id)
-    return render_template("repositories.html", rows=rows)
+    db, organization_id = page_session(), current_membership().organization_id
+    return render_template(
+        "repositories.html",
+        rows=list_repositories(db, organization_id),
+        listings=list_listings(db, organization_id),
+        timeline_entries=list_timeline_of_repositories(db, organization_id),
+    )

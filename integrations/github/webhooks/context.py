@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from domain.provenance import Why
 from integrations.github.fields import Fields
-from integrations.github.payloads import parse_repository
+from integrations.github.payloads import RepositoryPayload, parse_repository
 from integrations.github.sync import record_repository
 from models import Delivery, Installation, Organization, Repository
 
 NOT_TRACKED = "repository not tracked"
+NOT_OWNED = "the repository does not belong to the account of the installation"
 
 
 @dataclass
@@ -73,18 +74,32 @@ def find_tracked_repository(ctx: Context) -> Repository:
     """
     installation = find_installation(ctx)
     payload = parse_repository(ctx.body.object("repository"))
+    if not is_owned(installation, payload):
+        raise IgnoredError(NOT_OWNED)
     organization = ctx.session.get_one(Organization, installation.organization_id)
     repository = record_repository(ctx.session, organization, installation, payload, now=ctx.now)
+    if repository.is_tracked:
+        lock_repository(ctx.session, repository)
     ctx.delivery.repository_id = repository.id
-    if not repository.is_tracked:
+    if not repository.is_tracked:  # perhaps only since the lock was had
         raise IgnoredError(NOT_TRACKED)
-    lock_repository(ctx.session, repository)
     return repository
+
+
+def is_owned(installation: Installation, repository: RepositoryPayload) -> bool:
+    """Whether the repository belongs to the account that the App is installed on.
+
+    An installation sees no others, so a delivery that says otherwise is not to be believed: it
+    would show one tenant what is another's.
+    """
+    return repository.owner is not None and repository.owner.id == installation.account_id
 
 
 def lock_repository(session: Session, repository: Repository) -> None:
     """One writer a repository at a time: lists are computed from what all others committed.
 
-    SQLite has one writer anyway; PostgreSQL locks the row until the end of the transaction.
+    SQLite has one writer anyway; PostgreSQL locks the row until the end of the transaction. Not
+    for update of the key: rows that refer to it, this delivery's for one, hold a share of that,
+    and two that wait for each other's share would wait for ever.
     """
-    session.refresh(repository, with_for_update=True)
+    session.refresh(repository, with_for_update={"key_share": True})

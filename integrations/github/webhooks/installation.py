@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from domain.organizations import lock_organization
 from integrations.github.fields import Fields
 from integrations.github.payloads import parse_account, parse_repository
 from integrations.github.sync import (
@@ -14,7 +15,7 @@ from integrations.github.sync import (
     record_repository,
 )
 from integrations.github.webhooks.context import Context, IgnoredError, find_installation
-from models import Installation, Organization, Repository
+from models import Installation, Repository
 
 SEES = ("created", "unsuspend", "new_permissions_accepted")
 
@@ -25,6 +26,8 @@ def on_installation(ctx: Context) -> None:
         named = ctx.body.object("installation")
         account = parse_account(named.object("account"))
         installation = record_installation(ctx.session, named.number("id"), account, now=ctx.now)
+        if installation.account_id != account.id:
+            raise IgnoredError("the installation belongs to another account")
         ctx.delivery.organization_id = installation.organization_id
         _open(ctx, installation)
     elif ctx.action in ("deleted", "suspend"):
@@ -44,7 +47,7 @@ def _open(ctx: Context, installation: Installation) -> None:
 
 
 def _list(ctx: Context, installation: Installation, key: str) -> None:
-    organization = ctx.session.get_one(Organization, installation.organization_id)
+    organization = lock_organization(ctx.session, installation.organization_id)
     for fields in ctx.body.objects(key):
         record_repository(
             ctx.session, organization, installation, parse_repository(fields), now=ctx.now
@@ -56,10 +59,13 @@ def _close(ctx: Context, installation: Installation) -> None:
         installation.deleted_at = ctx.now
     else:
         installation.suspended_at = ctx.now
+    lock_organization(ctx.session, installation.organization_id)
     repositories = ctx.session.scalars(
-        select(Repository).where(Repository.installation_id == installation.id)
+        select(Repository)
+        .where(Repository.installation_id == installation.id)
+        .order_by(Repository.id)
     )
-    for repository in repositories:
+    for repository in list(repositories):
         reason = "uninstalled" if ctx.action == "deleted" else "suspended"
         lose_access(ctx.session, repository, ctx.why, reason=f"the App was {reason}")
 
@@ -71,14 +77,16 @@ def on_installation_repositories(ctx: Context) -> None:
         _list(ctx, installation, "repositories_added")
         list_repositories_later(ctx.session, installation, at=ctx.now)
     elif ctx.action == "removed":
+        lock_organization(ctx.session, installation.organization_id)
         for fields in ctx.body.objects("repositories_removed"):
             _remove(ctx, installation, fields)
+        list_repositories_later(ctx.session, installation, at=ctx.now)
     else:
         raise IgnoredError(f"action {ctx.action} changes nothing here")
 
 
 def _remove(ctx: Context, installation: Installation, fields: Fields) -> None:
     repository = find_by_github_id(ctx.session, installation.organization_id, fields.number("id"))
-    if repository is not None:
+    if repository is not None and repository.installation_id == installation.id:
         reason = "it was removed from the installation"
         lose_access(ctx.session, repository, ctx.why, reason=reason)

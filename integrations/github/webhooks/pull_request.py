@@ -32,7 +32,7 @@ def _record(
 ) -> PullRequest:
     row = {
         "repository_id": repository.id,
-        "number": min(payload.number, 2**31 - 1),
+        "number": payload.number,
         "title": payload.title,
         "body": payload.body,
         "author_login": payload.author_login,
@@ -42,7 +42,7 @@ def _record(
     insert_missing(ctx.session, PullRequest, [row])
     stored = ctx.session.scalars(
         select(PullRequest).where(
-            PullRequest.repository_id == repository.id, PullRequest.number == row["number"]
+            PullRequest.repository_id == repository.id, PullRequest.number == payload.number
         )
     ).one()
     stored.merge_sha = stored.merge_sha or payload.merge_sha  # merged once, merged for good

@@ -8,8 +8,8 @@ from sqlalchemy import exists, select
 
 from domain.commits import record_span
 from domain.releases import sync_release_of
-from domain.tag_updates import TagPosition, get_or_add_tag, record_deletion
-from domain.upkeep import bring_up_to_date, try_incomplete_again
+from domain.tag_updates import Move, TagPosition, get_or_add_tag, record_deletion
+from domain.upkeep import bring_up_to_date
 from integrations.github.payloads import PushPayload, parse_push, parse_repository
 from integrations.github.recording import record_branch, record_tag, record_with_links
 from integrations.github.webhooks.context import Context, IgnoredError, find_tracked_repository
@@ -40,8 +40,8 @@ def _on_branch(
         ctx.session, repository, push.commits, hosts=ctx.hosts, why=ctx.why
     )
     _record_span(ctx, repository, push, branch)
-    try_incomplete_again(ctx.session, repository)
-    bring_up_to_date(ctx.session, repository, why=ctx.why, issue_ids=issue_ids)
+    learnt = [push.after] if push.after else []
+    bring_up_to_date(ctx.session, repository, why=ctx.why, issue_ids=issue_ids, learnt=learnt)
     ctx.effects.update(commits=len(push.commits), issues_named=len(issue_ids))
 
 
@@ -82,7 +82,7 @@ def _on_tag(
     if push.after is None:
         tag = get_or_add_tag(ctx.session, repository, name)
         record_deletion(tag, before_sha=push.before, deleted_at=pushed_at, now=ctx.now)
-        sync_release_of(ctx.session, repository, tag, moved_from=None, why=ctx.why)
+        sync_release_of(ctx.session, repository, tag, move=Move(), why=ctx.why)
         bring_up_to_date(ctx.session, repository, why=ctx.why)
         return
     if push.head is None:
@@ -103,6 +103,5 @@ def _on_tag(
     if head is None:
         bring_up_to_date(ctx.session, repository, why=ctx.why, issue_ids=issue_ids)
         raise IgnoredError(f"tag {name} names no version")
-    try_incomplete_again(ctx.session, repository)
     bring_up_to_date(ctx.session, repository, why=ctx.why, issue_ids=issue_ids)
     ctx.effects.update(tag=name, release_id=head.release_id)

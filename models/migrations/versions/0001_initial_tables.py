@@ -650,6 +650,7 @@ def upgrade() -> None:
             sa.Enum("complete", "incomplete", name="liststate", native_enum=False, length=16),
             nullable=False,
         ),
+        sa.Column("needs", sa.String(length=64), nullable=True),
         sa.Column("cause", sa.Text(), nullable=True),
         sa.Column("remedy", sa.Text(), nullable=True),
         sa.Column("basis", sa.String(length=32), nullable=False),
@@ -681,6 +682,9 @@ def upgrade() -> None:
             "ix_head_repository_id_is_stale", ["repository_id", "is_stale"], unique=False
         )
         batch_op.create_index("ix_head_repository_id_line", ["repository_id", "line"], unique=False)
+        batch_op.create_index(
+            "ix_head_repository_id_needs", ["repository_id", "needs"], unique=False
+        )
 
     op.create_table(
         "issue_link",
@@ -823,6 +827,7 @@ def downgrade() -> None:
 
     op.drop_table("issue_link")
     with op.batch_alter_table("head", schema=None) as batch_op:
+        batch_op.drop_index("ix_head_repository_id_needs")
         batch_op.drop_index("ix_head_repository_id_line")
         batch_op.drop_index("ix_head_repository_id_is_stale")
         batch_op.drop_index(batch_op.f("ix_head_release_id"))

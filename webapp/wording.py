@@ -1,0 +1,72 @@
+"""Words for what timelines and long work hold: rules, sources, phases, and details without words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+RULES = {
+    "tag-makes-release": "a tag with a version in its name makes a release",
+    "new-commits-by-graph": (
+        "a release lists the commits that its tag reaches, without those of earlier tags "
+        "with a lower version and of earlier tags that it descends from"
+    ),
+    "tag-on-github": "a tag counts where it stands on GitHub",
+    "repository-id-stays": "a repository is known by its number on GitHub, whatever its name is",
+    "installation-shows-repository": "only what the App's installation shows is followed",
+    "message-names-issue": (
+        "a commit message with a word such as “fixes” before an issue's short id names that issue"
+    ),
+    "pull-request-names-issue": (
+        "a pull request's title or text with a word such as “fixes” before an issue's short id "
+        "names that issue"
+    ),
+    "release-contains-fix": (
+        "an issue is resolved in the first release that holds a commit which fixes it"
+    ),
+    "release-reverts-fix": "a release that holds a revert of the fix opens the issue again",
+}
+SOURCES = {
+    "import": "found by the import of the history",
+    "completion": "found by asking GitHub for what no push had brought",
+    "github": "found by asking GitHub",
+}
+PHASES = {
+    "start": "begins",
+    "tags": "reading tags",
+    "tags by rest": "reading tags",
+    "commits": "reading commits",
+    "lists": "making the releases' lists",
+    "done": "done",
+}
+INTERNAL = ("source", "last_commit_id")  # row ids, and what a line says in other words
+
+
+def describe_rule(rule: str) -> str:
+    """The rule as a clause; one that has no words here is shown by its name."""
+    return RULES.get(rule) or f"the rule {rule}"
+
+
+def describe_source(source: str | None) -> str:
+    """What noticed it, where that was no delivery; empty where there is nothing to add."""
+    return SOURCES.get(source or "", "")
+
+
+def describe_phase(phase: str) -> str:
+    return PHASES.get(phase, phase)
+
+
+def list_details(data: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Names and values of *data* as text, for a happening that has no sentence of its own."""
+    return [
+        (name.replace("_", " "), _in_words(value))
+        for name, value in data.items()
+        if name not in INTERNAL and value not in (None, "", [], {})
+    ]
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_in_words(item)}" for name, item in value.items())
+    return str(value)

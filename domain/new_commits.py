@@ -11,15 +11,21 @@ from __future__ import annotations
 from collections.abc import Collection
 from heapq import nlargest
 from itertools import islice
+from typing import Protocol
 
-from domain.graph import NewCommits, new_commits
-from domain.graph_store import StoredGraph
+from domain.graph import Closing, Facts, NewCommits, new_commits
 from domain.lines import Line, Point
 
 LIKELY = 8  # by version, and as many by rank
 
 
-class _Marked:
+class Graph(Facts, Protocol):
+    """Facts, and a place to keep what closing found."""
+
+    def close(self, heads: Collection[str]) -> Closing: ...
+
+
+class Marked:
     """The commits that an earlier point of the line stands on."""
 
     def __init__(self, line: Line, point: Point) -> None:
@@ -29,16 +35,16 @@ class _Marked:
         return isinstance(sha, str) and bool(self._line.earlier_on(sha, self._point))
 
 
-def find_new(graph: StoredGraph, line: Line, point: Point) -> NewCommits:
-    """new(T), or the open ends that keep it from being known."""
+def find_new(graph: Graph, line: Line, point: Point, *, likely: int = LIKELY) -> NewCommits:
+    """new(T), or the open ends that keep it from being known; *likely* decides the cost alone."""
     unclosed = line.unclosed_below(point)
     if unclosed:
         closing = graph.close(unclosed)
         if closing.open_ends:
             return NewCommits([], open_ends=closing.open_ends)
         line.learn_ranks({sha: node.rank for sha, node in graph.nodes(unclosed).items()})
-    marked = _Marked(line, point)
-    excluded = _likely(line, point)
+    marked = Marked(line, point)
+    excluded = _likely(line, point, likely)
     found = new_commits(graph, point.sha, excluded=excluded, marked=marked)
     if found.open_ends:  # an earlier tag inside of a push: what it reaches must be learnt first
         closing = graph.close(found.open_ends)
@@ -51,17 +57,17 @@ def find_new(graph: StoredGraph, line: Line, point: Point) -> NewCommits:
     return found
 
 
-def _likely(line: Line, point: Point) -> set[str]:
+def _likely(line: Line, point: Point, most: int) -> set[str]:
     """Lower points that probably exclude all there is to exclude: near by version or in the graph."""
-    by_version = {other.sha for other in islice(line.lower(point), LIKELY)}
+    by_version = {other.sha for other in islice(line.lower(point), most)}
     below = line.rank(point)
     ranked = ((line.rank(other), other.sha) for other in line.earlier_and_lower(point))
-    by_rank = nlargest(LIKELY, ((rank, sha) for rank, sha in ranked if rank < below))
+    by_rank = nlargest(most, ((rank, sha) for rank, sha in ranked if rank < below))
     return by_version | {sha for _, sha in by_rank}
 
 
 def _missed(
-    graph: StoredGraph, line: Line, point: Point, found: NewCommits, excluded: Collection[str]
+    graph: Graph, line: Line, point: Point, found: NewCommits, excluded: Collection[str]
 ) -> set[str]:
     """The other lower points that may reach one of the commits found.
 

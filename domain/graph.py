@@ -148,7 +148,7 @@ def _unclosed_region(
             ]
             options += here
             frontier.update(target for option in here for target in option.targets)
-        frontier -= region.keys()
+        frontier = {sha for sha in frontier if sha not in region}  # `-=` would go through all keys
     return region, options
 
 

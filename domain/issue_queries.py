@@ -96,7 +96,7 @@ def list_issues(
     if after:
         query = query.where(Issue.id < parse_id(after))
     found, last = first_of(session.execute(query).all(), size)
-    fixed_in = _list_fixed_in(session, [issue.id for issue, _ in found])
+    fixed_in = list_fixed_in(session, [issue.id for issue, _ in found])
     rows = [
         IssueRow(
             short_id=format_short_id(slug, issue.number),
@@ -111,7 +111,8 @@ def list_issues(
     return Page(rows, str(last[0].id) if last else None)
 
 
-def _list_fixed_in(session: Session, issue_ids: Sequence[int]) -> defaultdict[int, list[str]]:
+def list_fixed_in(session: Session, issue_ids: Sequence[int]) -> defaultdict[int, list[str]]:
+    """The versions in which each issue counts as fixed, by its id."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     for issue_id, version in session.execute(
         select(Resolution.issue_id, Resolution.release_version)

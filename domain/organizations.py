@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.errors import AlreadyExistsError, InvalidError, NotFoundError
+from domain.paging import find_id
 from models import Organization, Project
 
 SLUG_LENGTH = 50
@@ -85,6 +86,30 @@ def get_project(session: Session, organization_id: int, slug: str) -> Project:
     if project is None:
         raise NotFoundError(f"no project {slug!r} in this organization")
     return project
+
+
+def names_organization(organization: Organization, name: str) -> bool:
+    """Whether *name* is its slug or, all digits, its id (sentry-api.md 1.1)."""
+    return name == organization.slug or find_id(name) == organization.id
+
+
+def find_project_named(session: Session, organization_id: int, name: str) -> Project | None:
+    """The organization's project of that slug or, all digits, of that id."""
+    number = find_id(name)
+    if number is None:
+        return find_project(session, organization_id, name)
+    return session.scalar(
+        select(Project).where(Project.organization_id == organization_id, Project.id == number)
+    )
+
+
+def list_projects(session: Session, organization_id: int) -> list[Project]:
+    """The organization's projects by slug."""
+    return list(
+        session.scalars(
+            select(Project).where(Project.organization_id == organization_id).order_by(Project.slug)
+        )
+    )
 
 
 def create_project(

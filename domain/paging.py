@@ -54,6 +54,11 @@ def parse_id(cursor: str) -> int:
     return int(cursor)
 
 
+def find_id(text: str, *, most: int = _LAST_ID) -> int | None:
+    """The id that *text* may stand for; None when it is no number, or larger than any id."""
+    return int(text) if _ID.fullmatch(text) and int(text) <= most else None
+
+
 def first_of(rows: Sequence[RowT], size: int) -> tuple[list[RowT], RowT | None]:
     """The first *size* rows, and the last of them if there are more (ask for one too many)."""
     shown = list(rows[:size])

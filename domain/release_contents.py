@@ -142,13 +142,13 @@ def _list_co_authors(session: Session, commit_ids: Sequence[int]) -> defaultdict
 
 def list_people(session: Session, release_id: int, *, limit: int) -> list[Person]:
     """Authors and co-authors of the release's commits, those of most commits first."""
-    listed = _listed(release_id)
+    of_release = listed(release_id)
     parts = union(
         select(Commit.author_id.label("author_id"), Commit.id.label("commit_id")).where(
-            Commit.id.in_(listed)
+            Commit.id.in_(of_release)
         ),
         select(CommitCoAuthor.author_id, CommitCoAuthor.commit_id).where(
-            CommitCoAuthor.commit_id.in_(listed)
+            CommitCoAuthor.commit_id.in_(of_release)
         ),
     ).subquery()
     commits = func.count()
@@ -164,8 +164,8 @@ def list_people(session: Session, release_id: int, *, limit: int) -> list[Person
 
 def list_files(session: Session, release_id: int, *, limit: int) -> TouchedFiles:
     """Paths that the release's commits touched, hidden commits apart, by name."""
-    listed = _listed(release_id)
-    of_listed = CommitFile.commit_id.in_(listed)
+    of_release = listed(release_id)
+    of_listed = CommitFile.commit_id.in_(of_release)
     first, last = func.min(CommitFile.type), func.max(CommitFile.type)
     rows = session.execute(
         select(CommitFile.path, first, last, func.count())
@@ -181,13 +181,13 @@ def list_files(session: Session, release_id: int, *, limit: int) -> TouchedFiles
     total = session.scalar(select(func.count(CommitFile.path.distinct())).where(of_listed))
     unknown = session.scalar(
         select(func.count()).select_from(
-            listed.where(Commit.files_known.is_(False)).distinct().subquery()
+            of_release.where(Commit.files_known.is_(False)).distinct().subquery()
         )
     )
     return TouchedFiles(files, total or 0, unknown or 0)
 
 
-def _listed(release_id: int) -> Select[int]:
+def listed(release_id: int) -> Select[int]:
     """Ids of the release's commits, hidden ones apart."""
     return (
         select(Commit.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
@@ -20,6 +21,7 @@ class ReleaseFilter:
     repository: str = ""  # owner/name
     project: str = ""  # slug
     text: str = ""  # part of the version, or of a tag
+    project_ids: Sequence[int] | None = None  # any of these; None: of all projects
 
 
 def list_releases(
@@ -31,7 +33,7 @@ def list_releases(
     size: int = 50,
 ) -> Page[ReleaseFacts]:
     """Releases, newest first. Raises InvalidError for a cursor that is none."""
-    query = _narrow(select(Release).where(Release.organization_id == organization_id), narrowed)
+    query = narrow(select(Release).where(Release.organization_id == organization_id), narrowed)
     moment = moment_of_release()
     if after:
         place = parse_moment(after)
@@ -43,9 +45,16 @@ def list_releases(
     return Page(facts, following)
 
 
-def find_releases(session: Session, organization_id: int, name: str) -> list[Release]:
-    """The release of that exact version; else those that have a tag of that name, by version."""
+def find_releases(
+    session: Session, organization_id: int, name: str, *, project_id: int | None = None
+) -> list[Release]:
+    """The release of that exact version; else those that have a tag of that name, by version.
+
+    With *project_id*, of those that ship in that project.
+    """
     of_organization = select(Release).where(Release.organization_id == organization_id)
+    if project_id is not None:
+        of_organization = of_organization.where(_ships_in([project_id]))
     exact = session.scalar(of_organization.where(Release.version == name))
     if exact is not None:
         return [exact]
@@ -54,9 +63,11 @@ def find_releases(session: Session, organization_id: int, name: str) -> list[Rel
     )
 
 
-def get_release(session: Session, organization_id: int, name: str) -> Release:
+def get_release(
+    session: Session, organization_id: int, name: str, *, project_id: int | None = None
+) -> Release:
     """The one release of that version or tag; raises NotFoundError or AmbiguousError."""
-    found = find_releases(session, organization_id, name)
+    found = find_releases(session, organization_id, name, project_id=project_id)
     if not found:
         raise NotFoundError(f"no release {name!r} in this organization")
     if len(found) > 1:
@@ -65,7 +76,10 @@ def get_release(session: Session, organization_id: int, name: str) -> Release:
     return found[0]
 
 
-def _narrow(query: Select[Release], narrowed: ReleaseFilter) -> Select[Release]:
+def narrow(query: Select[Release], narrowed: ReleaseFilter) -> Select[Release]:
+    """*query* with the conditions of *narrowed*."""
+    if narrowed.project_ids is not None:
+        query = query.where(_ships_in(narrowed.project_ids))
     if narrowed.repository:
         query = query.where(
             exists()
@@ -89,6 +103,14 @@ def _narrow(query: Select[Release], narrowed: ReleaseFilter) -> Select[Release]:
             )
         )
     return query
+
+
+def _ships_in(project_ids: Sequence[int]) -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(ReleaseProject.release_id == Release.id)
+        .where(ReleaseProject.project_id.in_(project_ids))
+    )
 
 
 def _has_tag(condition: ColumnElement[bool]) -> ColumnElement[bool]:

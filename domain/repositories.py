@@ -34,6 +34,16 @@ def find_repository(session: Session, organization_id: int, full_name: str) -> R
     return found.first()  # a name can be used again after its repository is gone: the one in use
 
 
+def find_repository_by_github_id(
+    session: Session, organization_id: int, github_id: int
+) -> Repository | None:
+    return session.scalar(
+        select(Repository).where(
+            Repository.organization_id == organization_id, Repository.github_id == github_id
+        )
+    )
+
+
 def get_repository(session: Session, organization_id: int, full_name: str) -> Repository:
     """As `find_repository`; raises NotFoundError."""
     repository = find_repository(session, organization_id, full_name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from models import Installation, Project, Repository, RepositoryProject, Work, WorkKind
@@ -97,6 +97,38 @@ def list_repository_names(session: Session, organization_id: int) -> list[str]:
             .order_by(Repository.full_name)
         )
     )
+
+
+def find_repository_by_id(
+    session: Session, organization_id: int, repository_id: int
+) -> Repository | None:
+    return session.scalar(
+        select(Repository).where(
+            Repository.organization_id == organization_id, Repository.id == repository_id
+        )
+    )
+
+
+def list_named(
+    session: Session,
+    organization_id: int,
+    *,
+    text: str = "",
+    is_active: bool = True,
+    installation_id: int | None = None,
+) -> list[Repository]:
+    """Repositories by name: those tracked and accessible, or all others; *text* is part of the name."""
+    active = and_(Repository.is_tracked.is_(True), Repository.is_accessible.is_(True))
+    query = (
+        select(Repository)
+        .where(Repository.organization_id == organization_id, active if is_active else not_(active))
+        .order_by(func.lower(Repository.full_name), Repository.id)
+    )
+    if text:
+        query = query.where(Repository.full_name.icontains(text, autoescape=True))
+    if installation_id is not None:
+        query = query.where(Repository.installation_id == installation_id)
+    return list(session.scalars(query))
 
 
 def list_project_slugs(session: Session, organization_id: int) -> list[str]:

@@ -15,10 +15,12 @@ from models.release import (
     ReleaseProject,
     Tag,
 )
+from models.token import ApiToken, TokenKind
 from models.work import Work, WorkKind
 
 __all__ = [
     "Activity",
+    "ApiToken",
     "Author",
     "Base",
     "Branch",
@@ -47,6 +49,7 @@ __all__ = [
     "Resolution",
     "Span",
     "Tag",
+    "TokenKind",
     "Work",
     "WorkKind",
     "utcnow",

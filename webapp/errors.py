@@ -1,16 +1,33 @@
-"""Errors as pages: a status, one sentence, and nothing of what went wrong inside."""
+"""Errors as pages, or as JSON below `/api/0/`: a status, one sentence, nothing from inside.
+
+The JSON holds the key `detail` alone, because `sentry-cli` prints the text of no other shape
+(sentry-api.md 1.2).
+"""
 
 from __future__ import annotations
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import BadRequest, Conflict, HTTPException, NotFound
 
-from domain.errors import AlreadyExistsError, InvalidError, NotFoundError, ShiplogError
+from domain.errors import (
+    AlreadyExistsError,
+    AmbiguousError,
+    InvalidError,
+    NotFoundError,
+    ShiplogError,
+)
 
 STATUS_OF: dict[type[ShiplogError], type[HTTPException]] = {
     NotFoundError: NotFound,
     InvalidError: BadRequest,
+    AmbiguousError: BadRequest,
     AlreadyExistsError: Conflict,
+}
+API = "/api/0"
+API_SENTENCES = {
+    401: "A usable API token is needed: Authorization: Bearer <token>.",
+    403: "You do not have permission to perform this action.",
+    404: "The requested resource does not exist",
 }
 SENTENCES = {
     400: "The request cannot be understood.",
@@ -41,12 +58,21 @@ def _show(error: HTTPException) -> Response:
 def _page(error: HTTPException, sentence: str | None) -> Response:
     code = error.code or 500
     text = sentence or SENTENCES.get(code) or error.name
-    response = Response(
+    if request.path == API or request.path.startswith(f"{API}/"):
+        response = jsonify(detail=sentence or API_SENTENCES.get(code) or text)
+        response.status_code = code
+    else:
+        response = _html(error, code, text)
+    headers = dict(error.get_headers(request.environ))
+    for name in ("Allow", "WWW-Authenticate"):
+        if name in headers:
+            response.headers[name] = headers[name]
+    return response
+
+
+def _html(error: HTTPException, code: int, text: str) -> Response:
+    return Response(
         render_template("error.html", code=code, name=error.name, sentence=text),
         status=code,
         content_type="text/html; charset=utf-8",
     )
-    allowed = dict(error.get_headers(request.environ)).get("Allow")
-    if allowed:
-        response.headers["Allow"] = allowed
-    return response

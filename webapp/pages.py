@@ -1,4 +1,4 @@
-"""Wiring of the pages: blueprints, sessions, CSRF, headers, template helpers."""
+"""Wiring of pages and API: blueprints, sessions, CSRF, headers, template helpers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]  # ships 
 
 from config import Settings
 from domain.login_links import SESSION_LIFETIME
+from webapp import api
 from webapp.errors import add_error_pages
 from webapp.presentation import add_template_helpers
 from webapp.security import guard
@@ -37,6 +38,8 @@ def add_pages(app: Flask, settings: Settings) -> None:
     add_template_helpers(app, settings)
     app.register_blueprint(home.bp)
     app.register_blueprint(_tenant())
+    csrf.exempt(api.bp)  # tokens, never cookies, open it
+    app.register_blueprint(api.bp)
 
 
 def _tenant() -> Blueprint:

@@ -47,7 +47,7 @@ def guard(tenant: Blueprint) -> None:
     tenant.url_value_preprocessor(_take_organization)
     tenant.url_defaults(_put_organization)
     tenant.before_request(_admit)
-    tenant.teardown_request(_close)
+    tenant.teardown_request(close_page_session)
 
 
 def current_membership() -> Membership:
@@ -75,9 +75,21 @@ def _put_organization(_endpoint: str, values: dict[str, Any]) -> None:
         values.setdefault("org", g.membership.slug)
 
 
-def _admit() -> None:
+def open_page_session() -> None:
+    """Begin the snapshot that this request reads from."""
     g.page_reading = shiplog().runtime.db.reading()
     g.page_session = g.page_reading.__enter__()
+
+
+def close_page_session(_error: BaseException | None) -> None:
+    """End the snapshot, if one was begun."""
+    reading = g.pop("page_reading", None)
+    if reading is not None:
+        reading.__exit__(None, None, None)
+
+
+def _admit() -> None:
+    open_page_session()
     memberships = find_memberships(page_session())
     if not memberships:
         abort(401)
@@ -86,9 +98,3 @@ def _admit() -> None:
             g.membership = membership
             return
     abort(404)
-
-
-def _close(_error: BaseException | None) -> None:
-    reading = g.pop("page_reading", None)
-    if reading is not None:
-        reading.__exit__(None, None, None)

@@ -11,6 +11,7 @@ from webapp.cli.org import login_link_command, org_commands
 from webapp.cli.project import project_commands
 from webapp.cli.release import release_commands
 from webapp.cli.repo import repo_commands
+from webapp.cli.token import token_commands
 
 GROUPS = (
     db_commands,
@@ -21,6 +22,7 @@ GROUPS = (
     project_commands,
     release_commands,
     repo_commands,
+    token_commands,
 )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import IO, Any
 
 import click
@@ -77,8 +76,3 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 def show(document: object, text: str, *, as_json: bool) -> None:
     """Print *document* as JSON, or *text*."""
     click.echo(json.dumps(document) if as_json else text)
-
-
-def moment_text(moment: datetime | None) -> str | None:
-    """ISO 8601 in UTC with a `Z`, as in every document."""
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -11,8 +11,9 @@ import click
 from domain.delivery_log import DeliveryRow, list_deliveries
 from domain.organizations import get_organization
 from models import DeliveryState
-from webapp.cli.base import Noun, Verb, json_option, moment_text, show
+from webapp.cli.base import Noun, Verb, json_option, show
 from webapp.context import shiplog
+from webapp.moments import moment_text
 
 delivery_commands = Noun("delivery", help="Webhook deliveries.")
 

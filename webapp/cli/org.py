@@ -7,8 +7,9 @@ from flask.cli import with_appcontext
 
 from domain.login_links import LINK_LIFETIME, ROLES, create_login_link
 from domain.organizations import create_organization, get_organization
-from webapp.cli.base import Noun, Verb, json_option, moment_text, org_option, show
+from webapp.cli.base import Noun, Verb, json_option, org_option, show
 from webapp.context import shiplog
+from webapp.moments import moment_text
 
 org_commands = Noun("org", help="Organizations.")
 

@@ -18,8 +18,9 @@ from domain.release_facts import (
     load_facts,
 )
 from domain.release_queries import get_release
-from webapp.cli.base import Noun, Verb, json_option, moment_text, org_option
+from webapp.cli.base import Noun, Verb, json_option, org_option
 from webapp.context import shiplog
+from webapp.moments import moment_text
 
 release_commands = Noun("release", help="Releases.")
 

@@ -13,8 +13,9 @@ from domain.repositories import get_repository, track_repository, untrack_reposi
 from domain.repository_queries import RepositoryRow, list_repositories
 from jobs import enqueue
 from models import Repository
-from webapp.cli.base import Noun, Verb, json_option, moment_text, org_option, show
+from webapp.cli.base import Noun, Verb, json_option, org_option, show
 from webapp.context import shiplog
+from webapp.moments import moment_text
 
 repo_commands = Noun("repo", help="Repositories.")
 

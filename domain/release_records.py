@@ -1,0 +1,177 @@
+"""Releases as programs are told of them, in a few statements for any number of releases."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, aliased
+
+from domain.commit_records import CommitRecord, load_commit_records
+from domain.release_contents import find_versions_of_heads, names_compared
+from domain.release_facts import load_facts, moment_of_release
+from domain.release_queries import ReleaseFilter, narrow
+from domain.windows import Place, Window, beyond, cut, to_moment, to_number
+from models import Author, Commit, ListState, Project, Release, ReleaseCommit, ReleaseProject
+
+NOTHING_ASSOCIATED = "no commits are associated with this release"
+ASSOCIATE = "Tag a commit with this version, or set the release's commits."
+
+
+@dataclass(frozen=True)
+class ReleaseRecord:
+    """A release with its projects by slug, its authors by name, and its newest commit."""
+
+    release: Release
+    projects: list[Project]
+    authors: list[Author]
+    last_commit: CommitRecord | None
+
+
+@dataclass(frozen=True)
+class CommitListRecord:
+    """How a release's list of commits came about (sentry-api.md 4.2, OURS 6)."""
+
+    state: ListState
+    basis: str | None  # None: nothing is associated
+    cause: str | None
+    remedy: str | None
+    compared_with: str | None  # version
+    also_excluded: list[str]  # versions
+    hidden: int
+
+
+def load_release_records(session: Session, releases: Sequence[Release]) -> list[ReleaseRecord]:
+    """Records of *releases*, at most a page of them, in their order."""
+    ids = [release.id for release in releases]
+    projects = _list_projects(session, ids)
+    authors = _list_authors(session, ids)
+    last_ids = [release.last_commit_id for release in releases if release.last_commit_id]
+    last = {record.commit.id: record for record in load_commit_records(session, last_ids)}
+    return [
+        ReleaseRecord(
+            release=release,
+            projects=projects[release.id],
+            authors=authors[release.id],
+            last_commit=last.get(release.last_commit_id) if release.last_commit_id else None,
+        )
+        for release in releases
+    ]
+
+
+def list_release_records(
+    session: Session,
+    organization_id: int,
+    *,
+    narrowed: ReleaseFilter,
+    place: Place | None,
+    size: int,
+) -> Window[ReleaseRecord]:
+    """Releases, newest first by the moment of the release. A place holds a moment and a row's id.
+
+    The row's own date cannot order them: an import makes all rows of a history at once.
+    """
+    moment = moment_of_release()
+    query = narrow(select(Release).where(Release.organization_id == organization_id), narrowed)
+    ascending = place is not None and place.is_backwards
+    if place is not None:
+        here = (to_moment(place.value), place.offset)
+        query = query.where(beyond(moment, Release.id, here, ascending=ascending))
+    order = (moment, Release.id) if ascending else (moment.desc(), Release.id.desc())
+    found = session.scalars(query.order_by(*order).limit(size + 1)).all()
+    window = cut(found, place, size, _key)
+    records = load_release_records(session, window.rows)
+    return Window(records, window.previous, window.following)
+
+
+def describe_commit_list(session: Session, release: Release) -> CommitListRecord:
+    """How the list of *release* came about; of several heads, the one that is incomplete speaks."""
+    [facts] = load_facts(session, [release], [release.id])
+    shown = facts.shown_head
+    is_complete = shown is not None and release.list_state == ListState.complete
+    is_empty = not release.commit_count and not release.hidden_count
+    if shown is None or (is_empty and not is_complete):
+        head = shown.head if shown else None
+        return CommitListRecord(
+            state=ListState.incomplete,
+            basis=None,
+            cause=(head and head.cause) or NOTHING_ASSOCIATED,
+            remedy=(head and head.remedy) or ASSOCIATE,
+            compared_with=None,
+            also_excluded=[],
+            hidden=0,
+        )
+    versions = find_versions_of_heads(session, [shown])
+    names = [versions.get((shown.repository.id, name), name) for name in names_compared(shown.head)]
+    has_base = bool(shown.head.compared_with)
+    return CommitListRecord(
+        state=release.list_state,
+        basis=shown.head.basis,
+        cause=shown.head.cause,
+        remedy=shown.head.remedy,
+        compared_with=names[0] if has_base else None,
+        also_excluded=names[1:] if has_base else names,
+        hidden=release.hidden_count,
+    )
+
+
+def find_previous_with_commits(session: Session, release: Release) -> Release | None:
+    """The newest release not later than *release* that shares a project and has a last commit.
+
+    *release* itself counts: a list that is there already stays untouched (sentry-api.md 5.7).
+    """
+    shared, own = aliased(ReleaseProject), aliased(ReleaseProject)
+    moment = moment_of_release()
+    here = (release.released_at or release.created_at, release.id)
+    return session.scalar(
+        select(Release)
+        .where(
+            Release.organization_id == release.organization_id,
+            Release.last_commit_id.is_not(None),
+            or_(Release.id == release.id, beyond(moment, Release.id, here, ascending=False)),
+            Release.id.in_(
+                select(shared.release_id)
+                .join(own, own.project_id == shared.project_id)
+                .where(own.release_id == release.id)
+            ),
+        )
+        .order_by(moment.desc(), Release.id.desc())
+        .limit(1)
+    )
+
+
+def _key(release: Release) -> tuple[int, int]:
+    return to_number(release.released_at or release.created_at), release.id
+
+
+def _list_projects(session: Session, ids: Sequence[int]) -> defaultdict[int, list[Project]]:
+    found: defaultdict[int, list[Project]] = defaultdict(list)
+    for release_id, project in session.execute(
+        select(ReleaseProject.release_id, Project)
+        .join(Project, Project.id == ReleaseProject.project_id)
+        .where(ReleaseProject.release_id.in_(ids))
+        .order_by(Project.slug)
+    ):
+        found[release_id].append(project)
+    return found
+
+
+def _list_authors(session: Session, ids: Sequence[int]) -> defaultdict[int, list[Author]]:
+    """Authors of the listed commits, hidden ones apart; one an e-mail address."""
+    pairs = (
+        select(ReleaseCommit.release_id, Commit.author_id)
+        .join(Commit, Commit.id == ReleaseCommit.commit_id)
+        .where(ReleaseCommit.release_id.in_(ids), Commit.is_hidden.is_(False))
+        .distinct()
+        .subquery()
+    )
+    found: defaultdict[int, list[Author]] = defaultdict(list)
+    for release_id, author in session.execute(
+        select(pairs.c.release_id, Author)
+        .join(Author, Author.id == pairs.c.author_id)
+        .order_by(Author.name, Author.id)
+    ):
+        found[release_id].append(author)
+    return found

@@ -1,0 +1,94 @@
+"""Long lists that can be read in both directions, by key: the API's way to page (sentry-api.md 1.3).
+
+Unlike `domain.paging`, which only goes on, a place here says in which direction it looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, or_
+
+from domain.errors import InvalidError
+from domain.paging import first_of
+
+RowT = TypeVar("RowT")
+ValueT = TypeVar("ValueT")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LAST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
+
+
+@dataclass(frozen=True)
+class Place:
+    """Between two rows: after the row of this key, or before it when read backwards."""
+
+    value: int
+    offset: int
+    is_backwards: bool = False
+
+
+@dataclass(frozen=True)
+class Window(Generic[RowT]):
+    """Rows in the list's order, and where those before and after begin; None: there are none."""
+
+    rows: list[RowT]
+    previous: Place | None
+    following: Place | None
+
+
+def cut(
+    found: Sequence[RowT], place: Place | None, size: int, key: Callable[[RowT], tuple[int, int]]
+) -> Window[RowT]:
+    """The window of *found*: rows read from *place* in its direction, one too many if there are more."""
+    rows, more = first_of(found, size)
+    if place is not None and place.is_backwards:
+        rows.reverse()
+        following = Place(*key(rows[-1])) if rows else Place(place.value, place.offset)
+        previous = Place(*key(rows[0]), is_backwards=True) if more is not None else None
+        return Window(rows, previous, following)
+    following_place = Place(*key(rows[-1])) if more is not None else None
+    before = None
+    if place is not None:
+        first = key(rows[0]) if rows else (place.value, place.offset)
+        before = Place(*first, is_backwards=True)
+    return Window(rows, before, following_place)
+
+
+def slice_of(rows: Sequence[RowT], place: Place | None, size: int) -> Window[RowT]:
+    """A short list in pages by number: a place holds the size of a page and its number."""
+    number = max(place.offset, 0) if place else 0
+    begin = number * size
+    previous = Place(size, number - 1, is_backwards=True) if number else None
+    following = Place(size, number + 1) if begin + size < len(rows) else None
+    return Window(list(rows[begin : begin + size]), previous, following)
+
+
+def beyond(
+    first: SQLColumnExpression[ValueT],
+    second: SQLColumnExpression[int],
+    place: tuple[ValueT, int],
+    *,
+    ascending: bool,
+) -> ColumnElement[bool]:
+    """Rows after *place* when ordered by *first*, then *second*."""
+    value, number = place
+    if ascending:
+        return or_(first > value, and_(first == value, second > number))
+    return or_(first < value, and_(first == value, second < number))
+
+
+def to_number(moment: datetime) -> int:
+    """A moment as microseconds since 1970."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def to_moment(number: int) -> datetime:
+    """The reverse; raises InvalidError for what is no moment."""
+    if not 0 <= number <= _LAST:
+        raise InvalidError("Invalid cursor parameter.")
+    return EPOCH + number * _MICROSECOND

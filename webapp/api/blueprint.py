@@ -1,0 +1,140 @@
+"""The API's one blueprint: who calls, which organization, and which scopes open what.
+
+A route is made by `get` alone, so none can be without scopes. Order of the checks: token (401),
+organization of the token (404 for every other, as if it did not exist), scopes (403).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, cast
+
+import structlog
+from flask import Blueprint, Response, abort, g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
+
+from domain.organizations import find_project_named, names_organization
+from domain.tokens import Caller, find_caller, note_use
+from models import Organization, Project
+from webapp.context import shiplog
+from webapp.security import close_page_session, open_page_session, page_session
+
+log = structlog.get_logger(__name__)
+bp = Blueprint("api", __name__, url_prefix="/api/0")
+ParamsT = ParamSpec("ParamsT")
+
+# Any one of a set is enough (sentry-api.md 2.1). The table there leaves organizations, projects,
+# members and teams open: these sets let a CI's tokens find what they may write to.
+REPOSITORIES = frozenset({"org:read", "org:write", "org:admin", "org:integrations", "org:ci"})
+ORGANIZATIONS = REPOSITORIES
+RELEASES = frozenset(
+    {"project:read", "project:write", "project:admin", "project:releases", "org:ci"}
+)
+PROJECTS = RELEASES | {"org:read", "org:write", "org:admin"}
+ISSUES = frozenset({"event:read", "event:write", "event:admin"})
+MEMBERS = frozenset(
+    {"member:read", "member:write", "member:admin", "org:read", "org:write", "org:admin"}
+)
+TEAMS = frozenset({"team:read", "team:write", "team:admin", "org:read", "org:write", "org:admin"})
+NOBODY = "api.show_root"  # the one route that answers without a token
+
+
+def get(
+    rule: str, scopes: frozenset[str] | None
+) -> Callable[[Callable[ParamsT, ResponseReturnValue]], Callable[ParamsT, ResponseReturnValue]]:
+    """Register a view for GET; *scopes* of which the caller needs one, None: any token will do.
+
+    A slash at the end may be missing: clients take a redirect for an answer.
+    """
+
+    def decorate(
+        view: Callable[ParamsT, ResponseReturnValue],
+    ) -> Callable[ParamsT, ResponseReturnValue]:
+        @wraps(view)
+        def admitted(*args: ParamsT.args, **kwargs: ParamsT.kwargs) -> ResponseReturnValue:
+            if scopes is not None and not scopes & caller().scopes:
+                abort(403)
+            return view(*args, **kwargs)
+
+        bp.add_url_rule(rule, view_func=admitted, methods=["GET"], strict_slashes=False)
+        return admitted
+
+    return decorate
+
+
+def caller() -> Caller:
+    """Who presented the token."""
+    return cast("Caller", g.caller)
+
+
+def organization() -> Organization:
+    """The organization that the address names, which is the caller's."""
+    return caller().organization
+
+
+def db() -> Session:
+    """What the answer is read from; nothing is written through it."""
+    return page_session()
+
+
+def get_project(name: str) -> Project:
+    """The organization's project of that slug or id; 404."""
+    return find_project_named(db(), organization().id, name) or abort(404)
+
+
+@bp.url_value_preprocessor
+def _take_organization(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    g.organization_named = values.pop("org", None) if values else None
+
+
+@bp.before_request
+def _admit() -> None:
+    header = request.headers.get("Authorization")
+    if header is None and request.endpoint == NOBODY:
+        return
+    scheme, _, token = (header or "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise _unauthorized()
+    open_page_session()
+    now = shiplog().runtime.now()
+    found = find_caller(page_session(), token.strip(), now=now)
+    if found is None:
+        raise _unauthorized()
+    g.caller = found
+    if found.is_use_due:
+        _note_use(found)
+    if g.organization_named is not None:
+        _require_organization(found.organization, g.organization_named)
+
+
+def _unauthorized() -> Unauthorized:
+    return Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
+
+
+def _require_organization(own: Organization, named: str) -> None:
+    if not names_organization(own, named):
+        abort(404)
+
+
+def _note_use(found: Caller) -> None:
+    """Reading must go on while the database is too busy to remember that a token is used."""
+    runtime = shiplog().runtime
+    try:
+        with runtime.db.transaction() as session:
+            note_use(session, found.token_id, now=runtime.now())
+    except (DBAPIError, TimeoutError):
+        log.warning("a token's use was not noted", token=found.token_id)
+
+
+@bp.after_request
+def _forbid_caching(response: Response) -> Response:
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+bp.teardown_request(close_page_session)

@@ -1,0 +1,91 @@
+"""Releases of an organization, and of one project of it (sentry-api.md 4.4, 4.5, 4.7, 5.7)."""
+
+from __future__ import annotations
+
+from flask import abort, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from domain.errors import InvalidError
+from domain.organizations import find_project_named
+from domain.release_queries import ReleaseFilter, get_release
+from domain.release_records import (
+    describe_commit_list,
+    find_previous_with_commits,
+    list_release_records,
+    load_release_records,
+)
+from models import Project, Release
+from webapp.api.blueprint import RELEASES, db, get, get_project, organization
+from webapp.api.serializers import Json, render_commit_list, render_release
+from webapp.context import shiplog
+from webapp.pagination import page, page_size, place_asked_for
+
+ALL_PROJECTS = "-1"
+MOST_PROJECTS = 100  # named in one request
+
+
+@get("/organizations/<org>/releases/", RELEASES)
+def list_releases() -> ResponseReturnValue:
+    """Newest first, of the projects that `project` or `projectSlug` name; by default of all."""
+    return _list(_project_ids())
+
+
+@get("/projects/<org>/<project>/releases/", RELEASES)
+def list_releases_of_project(project: str) -> ResponseReturnValue:
+    return _list([get_project(project).id])
+
+
+@get("/organizations/<org>/releases/<path:version>/", RELEASES)
+def show_release(version: str) -> ResponseReturnValue:
+    """One release, by version or tag; a tag may hold slashes, hence the `path`."""
+    return jsonify(_render(find_release(version)))
+
+
+@get("/projects/<org>/<project>/releases/<path:version>/", RELEASES)
+def show_release_of_project(project: str, version: str) -> ResponseReturnValue:
+    return jsonify(_render(find_release(version, get_project(project))))
+
+
+@get("/organizations/<org>/releases/<path:version>/previous-with-commits/", RELEASES)
+def show_previous_with_commits(version: str) -> ResponseReturnValue:
+    """Where `sentry-cli` begins a list of its own; exactly `{}` where there is none."""
+    previous = find_previous_with_commits(db(), find_release(version))
+    return jsonify(_render(previous) if previous else {})
+
+
+def find_release(version: str, project: Project | None = None) -> Release:
+    """The release of that version or tag, 404; several of that tag, 400 with their names."""
+    return get_release(db(), organization().id, version, project_id=project.id if project else None)
+
+
+def _list(project_ids: list[int] | None) -> ResponseReturnValue:
+    if request.args.get("sort", "date") != "date":
+        raise InvalidError("invalid sort")
+    status = request.args.get("status") or "open"
+    if status not in ("open", "archived"):
+        raise InvalidError("invalid value for status")
+    if status == "archived":  # nothing archives a release yet
+        project_ids = []
+    narrowed = ReleaseFilter(text=request.args.get("query", "").strip(), project_ids=project_ids)
+    window = list_release_records(
+        db(), organization().id, narrowed=narrowed, place=place_asked_for(), size=page_size()
+    )
+    url = shiplog().runtime.settings.github.url
+    return page(window, [render_release(record, github_url=url) for record in window.rows])
+
+
+def _project_ids() -> list[int] | None:
+    names = [*request.args.getlist("project"), *request.args.getlist("projectSlug")]
+    names = list(dict.fromkeys(name for name in names if name))
+    if not names or ALL_PROJECTS in names:
+        return None
+    if len(names) > MOST_PROJECTS:
+        raise InvalidError(f"At most {MOST_PROJECTS} projects can be named.")
+    found = [find_project_named(db(), organization().id, name) for name in names]
+    return [project.id if project else abort(404) for project in found]
+
+
+def _render(release: Release) -> Json:
+    [record] = load_release_records(db(), [release])
+    told = render_release(record, github_url=shiplog().runtime.settings.github.url)
+    return {**told, "commitList": render_commit_list(describe_commit_list(db(), release))}

@@ -1,0 +1,236 @@
+"""Rows as the JSON that clients of the API read, a function a shape.
+
+Shapes: sentry-cli-contract.md 5 (what clients cannot do without, and what may be null there) and
+sentry-api.md 4.2, 5.3, 5.6, 7, 8.5.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.commit_records import CommitRecord, FileRecord
+from domain.issues import short_id_of
+from domain.release_records import CommitListRecord, ReleaseRecord
+from domain.versions import is_valid_version, parse_version
+from models import Author, Issue, Organization, Project, PullRequest, Repository
+from webapp.moments import moment_text
+
+Json = dict[str, Any]
+GITHUB = {"id": "integrations:github", "name": "GitHub"}
+
+
+def render_organization(organization: Organization, *, url: str) -> Json:
+    return {
+        "id": str(organization.id),
+        "slug": organization.slug,
+        "name": organization.name,
+        "dateCreated": moment_text(organization.created_at),
+        "status": {"id": "active", "name": "active"},
+        "isEarlyAdopter": False,
+        "require2FA": False,
+        "requireEmailVerification": False,
+        "features": [],
+        "links": {"organizationUrl": f"{url}/o/{organization.slug}/", "regionUrl": url},
+    }
+
+
+def render_project(project: Project, organization: Organization) -> Json:
+    return {
+        "id": str(project.id),
+        "slug": project.slug,
+        "name": project.name,
+        "platform": project.platform,
+        "dateCreated": moment_text(project.created_at),
+        "status": "active",
+        "isMember": True,
+        "hasAccess": True,
+        "features": [],
+        "firstEvent": None,
+        "team": None,
+        "teams": [],
+        "organization": {
+            "id": str(organization.id),
+            "slug": organization.slug,
+            "name": organization.name,
+        },
+    }
+
+
+def render_repository(repository: Repository, *, github_url: str) -> Json:
+    """A repository of an installation: `sentry-cli` compares its `url` with a clone's remotes."""
+    is_active = repository.is_tracked and repository.is_accessible
+    installation = repository.installation_id
+    return {
+        "id": str(repository.id),
+        "name": repository.full_name,
+        "url": f"{github_url}/{repository.full_name}",
+        "provider": GITHUB,
+        "status": "active" if is_active else "hidden",
+        "dateCreated": moment_text(repository.created_at),
+        "integrationId": None if installation is None else str(installation),
+        "externalSlug": repository.full_name,
+        "externalId": str(repository.github_id),
+    }
+
+
+def render_author(author: Author | None) -> Json:
+    return {} if author is None else {"name": author.name, "email": author.email}
+
+
+def render_commit(record: CommitRecord, *, github_url: str) -> Json:
+    """The author's date, where it is known: that of a rebase or a merge says less."""
+    commit = record.commit
+    repository = render_repository(record.repository, github_url=github_url)
+    pull = record.pull_request
+    return {
+        "id": commit.sha,
+        "message": commit.message,
+        "dateCreated": moment_text(commit.authored_at or commit.committed_at),
+        "author": render_author(record.author),
+        "repository": repository,
+        "pullRequest": None if pull is None else render_pull_request(pull, repository),
+        "suspectCommitType": "",
+    }
+
+
+def render_pull_request(pull: PullRequest, repository: Json) -> Json:
+    """When it was opened is not kept, hence no `dateCreated`."""
+    return {
+        "id": str(pull.number),
+        "title": pull.title,
+        "message": pull.body,
+        "dateCreated": None,
+        "repository": repository,
+        "author": {"name": pull.author_login} if pull.author_login else {},
+        "externalUrl": f"{repository['url']}/pull/{pull.number}",
+    }
+
+
+def render_commit_of_release(record: CommitRecord, *, github_url: str) -> Json:
+    """A commit, and all releases that hold it."""
+    releases = [
+        {
+            "version": release.version,
+            "shortVersion": release.version,
+            "ref": None,
+            "url": release.url,
+            "dateReleased": moment_text(release.released_at),
+            "dateCreated": moment_text(release.created_at),
+        }
+        for release in record.releases
+    ]
+    return {**render_commit(record, github_url=github_url), "releases": releases}
+
+
+def render_commit_file(record: FileRecord, organization: Organization) -> Json:
+    return {
+        "id": str(record.file.id),
+        "orgId": organization.id,
+        "author": render_author(record.author),
+        "commitMessage": record.commit.message,
+        "filename": record.file.path,
+        "type": record.file.type,
+        "repoName": record.repository.full_name,
+    }
+
+
+def render_version_info(version: str) -> Json | None:
+    """A release's name taken apart (sentry-api.md 3.2); null for one that is not allowed today."""
+    if not is_valid_version(version):
+        return None
+    parsed = parse_version(version)
+    told: Json = {"raw": parsed.raw}
+    if parsed.is_semver:
+        major, minor, patch, _ = parsed.four_numbers
+        told |= {"major": major, "minor": minor, "patch": patch, "pre": parsed.pre}
+        told |= {"buildCode": parsed.build, "components": len(parsed.numbers)}
+    return {
+        "package": parsed.package,
+        "version": told,
+        "description": parsed.description,
+        "buildHash": parsed.build_hash,
+    }
+
+
+def render_release(record: ReleaseRecord, *, github_url: str) -> Json:
+    """What lists hold; `newGroups` and `projects` are never null, which clients rely on."""
+    release, last = record.release, record.last_commit
+    return {
+        "id": release.id,
+        "version": release.version,
+        "status": "open",
+        "shortVersion": release.version,
+        "versionInfo": render_version_info(release.version),
+        "ref": None,
+        "url": release.url,
+        "dateReleased": moment_text(release.released_at),
+        "dateCreated": moment_text(release.created_at),
+        "data": {},
+        "newGroups": 0,
+        "owner": None,
+        "commitCount": release.commit_count,
+        "lastCommit": render_commit(last, github_url=github_url) if last else None,
+        "deployCount": 0,
+        "lastDeploy": None,
+        "authors": [render_author(author) for author in record.authors],
+        "firstEvent": None,
+        "lastEvent": None,
+        "currentProjectMeta": {},
+        "userAgent": None,
+        "projects": [_render_project_of_release(project) for project in record.projects],
+    }
+
+
+def _render_project_of_release(project: Project) -> Json:
+    return {
+        "id": project.id,
+        "slug": project.slug,
+        "name": project.name,
+        "newGroups": 0,
+        "platform": project.platform,
+        "platforms": [],
+        "hasHealthData": False,
+    }
+
+
+def render_commit_list(record: CommitListRecord) -> Json:
+    """How a release's list came about; our own, clients ignore it (sentry-api.md 4.2, OURS 6)."""
+    return {
+        "state": record.state,
+        "basis": record.basis,
+        "cause": record.cause,
+        "remedy": record.remedy,
+        "comparedWith": record.compared_with,
+        "alsoExcluded": record.also_excluded,
+        "hidden": record.hidden,
+        "outsidePaths": 0,
+    }
+
+
+def render_issue(issue: Issue, project: Project, *, fixed_in: list[str], permalink: str) -> Json:
+    """Texts are never null here. No events are counted yet, so first and last seen are its making."""
+    seen = moment_text(issue.created_at)
+    is_fixed = issue.is_resolved and bool(fixed_in)
+    return {
+        "id": str(issue.id),
+        "shortId": short_id_of(issue, project),
+        "title": issue.title,
+        "culprit": "",
+        "level": "error",
+        "type": "error",
+        "status": issue.status,
+        "statusDetails": {"inRelease": fixed_in[0], "actor": None} if is_fixed else {},
+        "permalink": permalink,
+        "firstSeen": seen,
+        "lastSeen": seen,
+        "count": "0",
+        "userCount": 0,
+        "assignedTo": None,
+        "metadata": {},
+        "project": {
+            "id": str(project.id),
+            "slug": project.slug,
+            "name": project.name,
+            "platform": project.platform,
+        },
+    }

@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo run test check lint format lock ready ready-dev
+.PHONY: help demo run test check bench lint format lock ready ready-dev
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -26,6 +26,9 @@ test: ready-dev ## Run the whole test suite on SQLite, then what uses a database
 	done; exit $$status
 
 check: lint test ## Everything that must hold before a commit: lint, then test
+
+bench: ready-dev ## Measure speed and memory against references; BENCH=intake,graph selects
+	@$(VENV) -m benchmarks
 
 lint: ready-dev ## Check format, style, types, import rules and migrations; no tests
 	@status=0; \

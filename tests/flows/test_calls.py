@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from jobs import drain
+from models import Delivery, DeliveryState
 from tests.flows.world import World
 
 
@@ -142,3 +146,37 @@ def test_an_import_leaves_a_share_of_the_limit_to_live_work(world: World) -> Non
     world.clock.advance(hours=2)
     world.work_off()
     assert world.head_of("v1.0.0").state == "complete"
+
+
+def test_under_steady_load_what_is_missing_is_asked_for_after_a_minute(
+    world: World, head: str
+) -> None:
+    third = world.commit("Three", onto=[head])
+    fourth = world.commit("Four", onto=[third])
+    world.push(fourth)
+    world.tag("v1.1.0", third)
+    world.github.send_all(world.url)
+    drain(world.runtime)
+    with world.runtime.db.transaction() as session:  # another worker always has one
+        session.add(
+            Delivery(
+                guid="a-delivery-elsewhere",
+                event="push",
+                content_type="application/json",
+                body=b"{}",
+                received_at=world.clock(),
+                due_at=world.clock(),
+                state=DeliveryState.running,
+                attempts=1,
+                claimed_until=world.clock() + timedelta(hours=1),
+            )
+        )
+    for _ in range(6):
+        world.clock.advance(seconds=10)
+        drain(world.runtime)
+        assert calls(world) == []
+    world.clock.advance(seconds=10)
+    drain(world.runtime)
+
+    assert len(calls(world)) == 1
+    assert world.commits_of("web@1.1.0") == [third]

@@ -78,10 +78,11 @@ def find_tracked_repository(ctx: Context) -> Repository:
         raise IgnoredError(NOT_OWNED)
     organization = ctx.session.get_one(Organization, installation.organization_id)
     repository = record_repository(ctx.session, organization, installation, payload, now=ctx.now)
+    if repository.is_tracked:
+        lock_repository(ctx.session, repository)
     ctx.delivery.repository_id = repository.id
-    if not repository.is_tracked:
+    if not repository.is_tracked:  # perhaps only since the lock was had
         raise IgnoredError(NOT_TRACKED)
-    lock_repository(ctx.session, repository)
     return repository
 
 
@@ -97,6 +98,8 @@ def is_owned(installation: Installation, repository: RepositoryPayload) -> bool:
 def lock_repository(session: Session, repository: Repository) -> None:
     """One writer a repository at a time: lists are computed from what all others committed.
 
-    SQLite has one writer anyway; PostgreSQL locks the row until the end of the transaction.
+    SQLite has one writer anyway; PostgreSQL locks the row until the end of the transaction. Not
+    for update of the key: rows that refer to it, this delivery's for one, hold a share of that,
+    and two that wait for each other's share would wait for ever.
     """
-    session.refresh(repository, with_for_update=True)
+    session.refresh(repository, with_for_update={"key_share": True})

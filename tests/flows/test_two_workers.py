@@ -1,0 +1,109 @@
+"""Two worker processes and a web process on PostgreSQL, working off one shuffled stream."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from jobs.status import read_queue
+from models import Author, Commit, Release, utcnow
+from tests.flows.busy import Busy
+from tests.flows.ends import (
+    find_first_tag,
+    find_fixes,
+    verify_lists,
+    verify_nothing_doubled,
+    verify_worked_off,
+)
+from tests.flows.test_kill import environ_of
+from tests.flows.world import World
+from tests.server import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@contextmanager
+def worker(world: World, log: Path) -> Iterator[None]:
+    """`python -m jobs.worker`, until it is told to stop."""
+    settings = world.runtime.settings
+    environ = os.environ | {
+        "DATA_DIR": str(settings.data_dir),
+        "DATABASE_URL": world.runtime.db.url.render_as_string(hide_password=False),
+        "SECRET_KEY": settings.secret_keys[0],
+        "LOG_FORMAT": "json",
+        **environ_of(world.github),
+    }
+    with log.open("w") as out:
+        command = [sys.executable, "-m", "jobs.worker"]
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=out)
+    try:
+        yield
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    process.terminate()
+    assert process.wait(timeout=40) == 0, log.read_text()[-2000:]
+
+
+def wait_for(condition: Callable[[], bool], *, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def is_worked_off(world: World) -> bool:
+    with world.runtime.db.reading() as session:
+        return read_queue(session, now=utcnow()).pending_jobs == 0
+
+
+def test_two_workers_end_as_one_would(
+    request: pytest.FixtureRequest, world: World, tmp_path: Path
+) -> None:
+    if request.config.getoption("--database") != "postgresql":
+        pytest.skip("SQLite has one process")
+    chance = random.Random(20260302)  # noqa: S311
+    api = world.github.repository("acme", "api")
+    world.install()
+    issues = [world.issue(), world.issue()]
+    others = [world.issue(project="api"), world.issue(project="api")]
+    Busy(world.github, world.web, chance, issues).work(120)
+    Busy(world.github, api, chance, others).work(240)
+    stream = list(world.github.queued)
+    chance.shuffle(stream)
+    logs = [tmp_path / "one.log", tmp_path / "two.log"]
+    with worker(world, logs[0]), worker(world, logs[1]):
+        # The second first waits to be alone, for a while.
+        wait_for(lambda: all("worker started" in log.read_text() for log in logs), seconds=60)
+        for delivery in stream:
+            assert world.github.send(delivery, world.url).succeeded
+        wait_for(lambda: is_worked_off(world), seconds=200)
+
+    db = world.runtime.db
+    verify_worked_off(db)
+    for there, named in ((world.web, issues), (api, others)):
+        verify_lists(db, there)
+        for short_id in named:
+            tag = find_first_tag(there, find_fixes(there, short_id))
+            assert world.resolved_in(short_id) == (tag and f"{there.name}@{tag[1:]}")
+    verify_nothing_doubled(db)
+    with db.reading() as session:
+        assert session.scalars(select(Commit.id).where(Commit.author_id.is_(None))).all() == []
+        assert len(session.scalars(select(Author)).all()) == len(
+            set(session.scalars(select(Author.email)))
+        )
+        assert all(release.list_state == "complete" for release in session.scalars(select(Release)))
+    said = "".join(log.read_text() for log in logs)
+    assert "delivery worked off" in logs[0].read_text()
+    assert "delivery worked off" in logs[1].read_text()
+    assert "deadlock" not in said.lower()

@@ -71,14 +71,15 @@ class Database:
         self._reader = self.engine.execution_options(shiplog_reading=True, **snapshot)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self, *, within: float = TURN_SECONDS) -> Iterator[Session]:
         """A writing transaction: committed at the end, rolled back on any exception.
 
+        TimeoutError if other threads keep it from beginning *within* that many seconds (SQLite).
         One inside of another, in one thread, would wait for itself: on SQLite it raises
         TimeoutError after a while.
         """
         with (
-            self.turn(TURN_SECONDS),
+            self.turn(within),
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.tokens import create_token
-from models import Organization, TokenKind, utcnow
+from models import Commit, Organization, TokenKind, utcnow
 from models.session import Database
 from tests.factories import make_organization
 from tests.server import Server
@@ -47,6 +48,9 @@ def own(server: Server, database: Database) -> Tenant:
     with Session(database.engine, expire_on_commit=False) as session:
         tenant = furnish(session, make_organization(session, "acme", name="Acme Inc"))
         furnish(session, make_organization(session, "others"), mark="plugh")
+        tenant.release.last_commit_id = session.scalars(
+            select(Commit.id).where(Commit.repository_id == tenant.repository.id).limit(1)
+        ).one()
         session.commit()
     return tenant
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from domain.release_facts import list_shas
 from models import TokenKind
 from models.session import Database
 from tests.contract.conftest import SentryCli, make_token
@@ -12,7 +13,7 @@ from tests.webapp.tenants import Tenant
 pytestmark = pytest.mark.slow
 
 
-def test_reading(sentry_cli: SentryCli, own: Tenant) -> None:
+def test_reading(sentry_cli: SentryCli, own: Tenant, database: Database) -> None:
     info = sentry_cli("info")
     assert info.status == 0, info
     assert "acme" in info.out
@@ -38,10 +39,14 @@ def test_reading(sentry_cli: SentryCli, own: Tenant) -> None:
     assert table.status == 0, table
     assert "web@1.0.0" in table.out
 
+    with database.reading() as session:
+        shas = list_shas(session, own.release.id)
     for name in ("web@1.0.0", "v1.0.0"):
         release = sentry_cli("releases", "info", name, "--show-commits", "--show-projects")
         assert release.status == 0, release
         assert "web@1.0.0" in release.out
+        assert len(shas) == 2
+        assert all(sha in release.out for sha in shas)
     unknown = sentry_cli("releases", "info", "web@9.9.9")
     assert (unknown.status, unknown.out) == (1, ""), unknown
 

@@ -51,7 +51,7 @@ def test_tokens_are_listed_and_revoked(app: Flask, organization: Organization) -
     [line] = lines_of(app, "token", "list", "--org", "acme")
     [told] = document_of(app, "token", "list", "--org", "acme")
 
-    assert line == f"{told['id']}  …{token[-4:]}  user  org:read  laptop"
+    assert line == f"{told['id']}  …{token[-4:]}  user  org:read  laptop  never used"
     for _ in range(2):
         [state] = lines_of(app, "token", "revoke", "--org", "acme", str(told["id"]))
         assert state == f"token {told['id']} is revoked"

@@ -41,6 +41,7 @@ MEMBERS = frozenset(
     {"member:read", "member:write", "member:admin", "org:read", "org:write", "org:admin"}
 )
 TEAMS = frozenset({"team:read", "team:write", "team:admin", "org:read", "org:write", "org:admin"})
+USE_NOTED_WITHIN_SECONDS = 0.5
 NOBODY = "api.show_root"  # the one route that answers without a token
 
 
@@ -125,7 +126,7 @@ def _note_use(found: Caller) -> None:
     """Reading must go on while the database is too busy to remember that a token is used."""
     runtime = shiplog().runtime
     try:
-        with runtime.db.transaction() as session:
+        with runtime.db.transaction(within=USE_NOTED_WITHIN_SECONDS) as session:
             note_use(session, found.token_id, now=runtime.now())
     except (DBAPIError, TimeoutError):
         log.warning("a token's use was not noted", token=found.token_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from domain.organizations import get_organization
@@ -45,7 +47,7 @@ def create_command(
 @org_option
 @json_option
 def list_command(org: str, as_json: bool) -> None:
-    """List tokens: id, last four characters, kind, scopes, name, state."""
+    """List tokens: id, last four characters, kind, scopes, name, last use, state."""
     runtime = shiplog().runtime
     with runtime.db.reading() as session:
         tokens = list_tokens(session, get_organization(session, org).id)
@@ -63,12 +65,7 @@ def list_command(org: str, as_json: bool) -> None:
         }
         for token in tokens
     ]
-    lines = [
-        f"{token.id}  …{token.last_characters}  {token.kind}  {','.join(token.scopes)}"
-        f"  {token.name or '-'}{'  revoked' if token.revoked_at else ''}"
-        for token in tokens
-    ]
-    show(documents, "\n".join(lines) or "no tokens", as_json=as_json)
+    show(documents, "\n".join(map(_line, documents)) or "no tokens", as_json=as_json)
 
 
 @token_commands.command("revoke", cls=Verb)
@@ -82,3 +79,17 @@ def revoke_command(org: str, token_id: int, as_json: bool) -> None:
         organization = get_organization(session, org)
         revoke_token(session, organization.id, token_id, now=runtime.now())
     show({"id": token_id, "state": "revoked"}, f"token {token_id} is revoked", as_json=as_json)
+
+
+def _line(document: dict[str, Any]) -> str:
+    used = document["last_used_at"]
+    parts = [
+        str(document["id"]),
+        f"…{document['last_characters']}",
+        str(document["kind"]),
+        ",".join(document["scopes"]),
+        document["name"] or "-",
+        f"used {used}" if used else "never used",
+        "revoked" if document["revoked_at"] else "",
+    ]
+    return "  ".join(part for part in parts if part)

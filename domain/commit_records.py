@@ -133,7 +133,7 @@ def list_commits_of_repository(
     )
     ascending = place is not None and place.is_backwards
     if place is not None:
-        here = (to_moment(place.value), place.offset)
+        here = (to_moment(place.value), place.row_offset)
         query = query.where(beyond(moment, Commit.id, here, ascending=ascending))
     order = (moment, Commit.id) if ascending else (moment.desc(), Commit.id.desc())
     window = cut(
@@ -169,12 +169,12 @@ def list_files_of_release(
     if place is not None:
         path = session.scalar(
             select(CommitFile.path).where(
-                CommitFile.id == place.value, CommitFile.commit_id.in_(listed(release_id))
+                CommitFile.id == place.row_id, CommitFile.commit_id.in_(listed(release_id))
             )
         )
         if path is None:  # no longer a file of this release
             return Window([], None, None)
-        here = (path, place.value)
+        here = (path, place.row_id)
         query = query.where(beyond(CommitFile.path, CommitFile.id, here, ascending=ascending))
     path_order, id_order = CommitFile.path, CommitFile.id
     query = query.order_by(
@@ -187,7 +187,8 @@ def list_files_of_release(
 
 def _beyond_in_heads(made_at: datetime, place: Place) -> ColumnElement[bool]:
     position, backwards = ReleaseCommit.position, place.is_backwards
-    in_head = position < place.offset if backwards else position > place.offset
+    offset = place.row_offset
+    in_head = position < offset if backwards else position > offset
     return or_(
         and_(Head.id == place.value, in_head),
         beyond(Head.made_at, Head.id, (made_at, place.value), ascending=backwards),

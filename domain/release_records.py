@@ -77,7 +77,7 @@ def list_release_records(
     query = narrow(select(Release).where(Release.organization_id == organization_id), narrowed)
     ascending = place is not None and place.is_backwards
     if place is not None:
-        here = (to_moment(place.value), place.offset)
+        here = (to_moment(place.value), place.row_offset)
         query = query.where(beyond(moment, Release.id, here, ascending=ascending))
     order = (moment, Release.id) if ascending else (moment.desc(), Release.id.desc())
     found = session.scalars(query.order_by(*order).limit(size + 1)).all()

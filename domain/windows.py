@@ -23,6 +23,9 @@ _MICROSECOND = timedelta(microseconds=1)
 _LAST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
 
 
+LAST_ID = 2**31 - 1  # what the columns hold; PostgreSQL refuses to compare with more
+
+
 @dataclass(frozen=True)
 class Place:
     """Between two rows: after the row of this key, or before it when read backwards."""
@@ -30,6 +33,16 @@ class Place:
     value: int
     offset: int
     is_backwards: bool = False
+
+    @property
+    def row_id(self) -> int:
+        """The value as the id of a row; raises InvalidError for what is none."""
+        return _verify_id(self.value)
+
+    @property
+    def row_offset(self) -> int:
+        """The offset as an id, or a position; raises InvalidError for what is neither."""
+        return _verify_id(self.offset)
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,12 @@ def beyond(
     if ascending:
         return or_(first > value, and_(first == value, second > number))
     return or_(first < value, and_(first == value, second < number))
+
+
+def _verify_id(number: int) -> int:
+    if not -LAST_ID <= number <= LAST_ID:
+        raise InvalidError("Invalid cursor parameter.")
+    return number
 
 
 def to_number(moment: datetime) -> int:

@@ -32,7 +32,7 @@ FIRST_RELEASE_COMMITS = 10  # shown while the history is not known
 
 IMPORT_RUNNING = "the history of the repository is not known yet"
 IMPORT_REMEDY = "It is being imported; the list completes itself."
-FIRST_RELEASE = "incomplete: first release"
+FIRST_RELEASE = f"first release: {IMPORT_RUNNING}"
 GAPS = "some commits were not in any push; GitHub is being asked for them"
 GAPS_REMEDY = "It completes itself as soon as GitHub answers."
 A_DATE = "date"  # what a list needs that waits for the date of a tag
@@ -178,7 +178,9 @@ def _refresh_head(
     was_complete = head.state == ListState.complete
     head.is_stale, head.needs = False, None
     if not repository.is_history_known:
-        _set_incomplete(session, graph, head, IMPORT_RUNNING, IMPORT_REMEDY, result, why)
+        is_first = next(line.lower(point), None) is None
+        cause = FIRST_RELEASE if is_first else IMPORT_RUNNING
+        _set_incomplete(session, graph, head, cause, IMPORT_REMEDY, result, why)
         return
     found = find_new(graph, line, point)
     if found.open_ends:

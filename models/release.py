@@ -101,10 +101,6 @@ class Tag(Base):
             return False
         return self.pushed_at is None or self.deleted_at >= self.pushed_at
 
-    @property
-    def is_annotated(self) -> bool:
-        return self.object_sha is not None and self.object_sha != self.sha
-
 
 class Head(Base):
     """A release's last commit in one repository: a point on a line of versions, with its list.

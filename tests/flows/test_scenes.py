@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models import Repository
 from tests.flows.world import World
 
 
@@ -214,3 +215,26 @@ def test_a_release_published_on_github_describes_the_release_of_its_tag(world: W
     release = world.release("web@1.1.0")
     assert (release.name, release.notes) == ("Spring", "Notes")
     assert world.commits_of("web@1.1.0") == [second]
+
+
+def test_before_the_history_is_known_the_first_release_shows_its_latest_commits(
+    world: World,
+) -> None:
+    world.install()
+    with world.runtime.db.transaction() as session:  # as while the import is under way
+        session.get_one(Repository, world.repository().id).history_known_at = None
+    shas = [world.commit("One")]
+    for number in range(14):
+        shas.append(world.commit(f"Change {number}", onto=[shas[-1]]))
+    world.push(shas[-1])
+    world.tag("v1.0.0", shas[-1])
+    follow = world.commit("After", onto=[shas[-1]])
+    world.push(follow)
+    world.tag("v1.1.0", follow)
+    world.settle()
+
+    first, second = world.head_of("v1.0.0"), world.head_of("v1.1.0")
+    assert (first.state, second.state) == ("incomplete", "incomplete")
+    assert first.cause == "first release: the history of the repository is not known yet"
+    assert second.cause == "the history of the repository is not known yet"
+    assert world.commits_of("web@1.0.0") == shas[:-11:-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ShiplogError(Exception):
     """Base of all errors that people are meant to read."""
@@ -17,6 +19,18 @@ class AlreadyExistsError(ShiplogError):
 
 class InvalidError(ShiplogError):
     """The input cannot be used; the message says why."""
+
+
+class FieldsInvalidError(InvalidError):
+    """Some fields of a request cannot be used; `messages` are by field, nested as the request is."""
+
+    def __init__(self, messages: dict[str, Any]) -> None:
+        super().__init__("Some fields of the request cannot be used.")
+        self.messages = messages
+
+
+class BusyError(ShiplogError):
+    """Somebody else is changing the thing, for longer than is worth waiting."""
 
 
 class AmbiguousError(ShiplogError):

@@ -17,7 +17,8 @@ class Why:
 
     now: datetime
     delivery_id: int | None = None
-    source: str = "delivery"  # delivery, import, completion, person
+    source: str = "delivery"  # delivery, import, completion, api, person
+    actor: str | None = None  # whose token or session it was; None: a machine's act
 
 
 def record_activity(
@@ -44,6 +45,7 @@ def record_activity(
         rule=rule,
         delivery_id=why.delivery_id,
         matched_text=matched_text,
+        actor=why.actor,
         created_at=why.now,
     )
     session.add(activity)

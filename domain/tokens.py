@@ -40,6 +40,7 @@ class Caller:
     """What a token that can be used stands for."""
 
     token_id: int
+    token_name: str
     kind: TokenKind
     scopes: frozenset[str]
     organization: Organization
@@ -94,6 +95,7 @@ def find_caller(session: Session, text: str, *, now: datetime) -> Caller | None:
     used = token.last_used_at
     return Caller(
         token_id=token.id,
+        token_name=token.name,
         kind=token.kind,
         scopes=frozenset(token.scopes),
         organization=organization,

@@ -3,16 +3,19 @@
 from models.base import Base, utcnow
 from models.commit import Author, Commit, CommitCoAuthor, CommitFile, CommitRelation, Span
 from models.delivery import Delivery, DeliveryState
+from models.deploy import Deploy, DeployProject, Environment
 from models.installation import Branch, Installation, Repository, RepositoryProject
 from models.issue import Activity, Issue, IssueLink, IssueStatus, PullRequest, Resolution
-from models.organization import LoginLink, Organization, Project
+from models.organization import LoginLink, Organization, Project, ProjectKey
 from models.release import (
     GitHubRelease,
     Head,
+    HeadOrigin,
     ListState,
     Release,
     ReleaseCommit,
     ReleaseProject,
+    ReleaseStatus,
     Tag,
 )
 from models.token import ApiToken, TokenKind
@@ -30,8 +33,12 @@ __all__ = [
     "CommitRelation",
     "Delivery",
     "DeliveryState",
+    "Deploy",
+    "DeployProject",
+    "Environment",
     "GitHubRelease",
     "Head",
+    "HeadOrigin",
     "Installation",
     "Issue",
     "IssueLink",
@@ -40,10 +47,12 @@ __all__ = [
     "LoginLink",
     "Organization",
     "Project",
+    "ProjectKey",
     "PullRequest",
     "Release",
     "ReleaseCommit",
     "ReleaseProject",
+    "ReleaseStatus",
     "Repository",
     "RepositoryProject",
     "Resolution",

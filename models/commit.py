@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -36,6 +36,7 @@ class Commit(Base):
 
     `rank`, `floor` and `span_id` are derived (see `domain/graph.py`): a commit with a rank is
     *closed*: its reach is known in full, through its parents or, with `span_id`, through that span.
+    `is_stated`: all that is known is what a client said of it; a push or GitHub knows better.
     """
 
     __tablename__ = "commit"
@@ -55,6 +56,7 @@ class Commit(Base):
     pushed_onto: Mapped[str | None] = mapped_column(String(SHA_LENGTH))  # *before* of its push
     files_known: Mapped[bool] = mapped_column(default=False)
     is_hidden: Mapped[bool] = mapped_column(default=False)  # says #skipsentry
+    is_stated: Mapped[bool] = mapped_column(default=False, server_default=false())
     rank: Mapped[int | None]
     floor: Mapped[int | None]
     span_id: Mapped[int | None]

@@ -37,7 +37,8 @@ class Repository(Base):
 
     *listed* while the installation shows it (`is_accessible`), *tracked* while its pushes and tags
     count. `was_empty` says that the import found no commit, so that the first push is the whole
-    history.
+    history. One without `github_id` arose from a client's list of commits: GitHub knows nothing
+    of it, and it is never tracked.
     """
 
     __tablename__ = "repository"
@@ -50,7 +51,7 @@ class Repository(Base):
     installation_id: Mapped[int | None] = mapped_column(
         ForeignKey("installation.id", ondelete="SET NULL"), index=True
     )
-    github_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    github_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     full_name: Mapped[str] = mapped_column(String(256), index=True)
     default_branch: Mapped[str] = mapped_column(String(255), default="main")
     is_tracked: Mapped[bool] = mapped_column(default=False)
@@ -64,6 +65,13 @@ class Repository(Base):
     @property
     def is_history_known(self) -> bool:
         return self.history_known_at is not None
+
+    @property
+    def number(self) -> int:
+        """GitHub's id; ValueError for a repository that GitHub does not know."""
+        if self.github_id is None:
+            raise ValueError(f"{self.full_name} is no repository of GitHub")
+        return self.github_id
 
 
 class RepositoryProject(Base):

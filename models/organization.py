@@ -49,3 +49,18 @@ class Project(Base):
     platform: Mapped[str | None] = mapped_column(String(64))
     last_issue_number: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+
+
+class ProjectKey(Base):
+    """What an SDK presents to send events to a project; its DSN is made of it."""
+
+    __tablename__ = "project_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(
+        ForeignKey("project.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(String(64))
+    public_key: Mapped[str] = mapped_column(String(32), unique=True)  # hex digits
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]

@@ -6,7 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Enum, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Enum,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -18,8 +28,25 @@ class ListState(StrEnum):
     incomplete = "incomplete"
 
 
+class ReleaseStatus(StrEnum):
+    open = "open"
+    archived = "archived"
+
+
+class HeadOrigin(StrEnum):
+    """Who says which commit it is: a tag, a client by a ref, or a client's list of commits."""
+
+    tag = "tag"
+    ref = "ref"
+    commits = "commits"
+
+
 class Release(Base):
-    """A version shipped in one or more projects. Counts are of its list, hidden commits apart."""
+    """A version shipped in one or more projects. Counts are of its list, hidden commits apart.
+
+    `released_at` is what a client stated (`stated_released_at`), else the date of the earliest
+    tag; `url` is that of the GitHub release, `stated_url` what a client gave, which goes before.
+    """
 
     __tablename__ = "release"
     __table_args__ = (
@@ -30,11 +57,23 @@ class Release(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
     version: Mapped[str] = mapped_column(String(200))
+    status: Mapped[ReleaseStatus] = mapped_column(
+        Enum(ReleaseStatus, native_enum=False, length=16),
+        default=ReleaseStatus.open,
+        server_default="open",
+    )
     created_at: Mapped[datetime]
-    released_at: Mapped[datetime | None]  # of its earliest head
+    released_at: Mapped[datetime | None]
+    stated_released_at: Mapped[datetime | None]
     name: Mapped[str | None] = mapped_column(Text)  # title and notes of the GitHub release
     notes: Mapped[str | None] = mapped_column(Text)
     url: Mapped[str | None] = mapped_column(Text)
+    stated_url: Mapped[str | None] = mapped_column(Text)
+    ref: Mapped[str | None] = mapped_column(String(200))  # free text that a client gave
+    user_agent: Mapped[str | None] = mapped_column(String(256))  # of the client that made it
+    deploy_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_deploy_id: Mapped[int | None]
+    semver_key: Mapped[bytes | None]  # sorts as versions do; None: the name is no version
     commit_count: Mapped[int] = mapped_column(default=0)
     hidden_count: Mapped[int] = mapped_column(default=0)
     author_count: Mapped[int] = mapped_column(default=0)
@@ -105,8 +144,15 @@ class Tag(Base):
 class Head(Base):
     """A release's last commit in one repository: a point on a line of versions, with its list.
 
-    Made by a tag, or (without one) stated by a client. `is_withdrawn`: the tag was deleted; the
-    list stays, but no longer shortens those of others. `is_stale`: to be computed again.
+    Made by a tag, or stated by a client: at most one of those in a release and repository.
+    `is_withdrawn`: the tag was deleted; the list stays, but no longer shortens those of others.
+    `is_superseded`: another head of the release and repository counts, this one has no list and is
+    no point on the line. `is_stale`: to be computed again.
+
+    What a client said stays as it was said: `stated` is the commit (any revision, possibly not
+    resolved yet), `stated_previous` where its range begins; `previous_sha` is that resolved.
+    `wants` says what GitHub is to be asked for this head alone, `fetched_from` the base of a range
+    that it answered with.
     """
 
     __tablename__ = "head"
@@ -114,6 +160,15 @@ class Head(Base):
         Index("ix_head_repository_id_line", "repository_id", "line"),
         Index("ix_head_repository_id_is_stale", "repository_id", "is_stale"),
         Index("ix_head_repository_id_needs", "repository_id", "needs"),
+        Index("ix_head_repository_id_wants", "repository_id", "wants"),
+        Index(
+            "uq_head_release_id_repository_id_stated",
+            "release_id",
+            "repository_id",
+            unique=True,
+            sqlite_where=text("origin <> 'tag'"),
+            postgresql_where=text("origin <> 'tag'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -124,11 +179,22 @@ class Head(Base):
     tag_id: Mapped[int | None] = mapped_column(
         ForeignKey("tag.id", ondelete="SET NULL"), unique=True
     )
-    name: Mapped[str] = mapped_column(String(512))  # of the tag; decides order among equals
+    origin: Mapped[HeadOrigin] = mapped_column(
+        Enum(HeadOrigin, native_enum=False, length=16),
+        default=HeadOrigin.tag,
+        server_default="tag",
+    )
+    name: Mapped[str] = mapped_column(String(512))  # tag or version; decides order among equals
     line: Mapped[str] = mapped_column(String(512))
     sha: Mapped[str] = mapped_column(String(SHA_LENGTH))
     made_at: Mapped[datetime]
+    stated: Mapped[str | None] = mapped_column(String(SHA_LENGTH))
+    stated_previous: Mapped[str | None] = mapped_column(String(SHA_LENGTH))
+    previous_sha: Mapped[str | None] = mapped_column(String(SHA_LENGTH))
+    wants: Mapped[str | None] = mapped_column(String(16))
+    fetched_from: Mapped[str | None] = mapped_column(String(SHA_LENGTH))
     is_withdrawn: Mapped[bool] = mapped_column(default=False)
+    is_superseded: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_stale: Mapped[bool] = mapped_column(default=True)
     state: Mapped[ListState] = mapped_column(
         Enum(ListState, native_enum=False, length=16), default=ListState.incomplete

@@ -12,6 +12,8 @@ from werkzeug.exceptions import BadRequest, Conflict, HTTPException, NotFound
 from domain.errors import (
     AlreadyExistsError,
     AmbiguousError,
+    BusyError,
+    FieldsInvalidError,
     InvalidError,
     NotFoundError,
     ShiplogError,
@@ -22,6 +24,7 @@ STATUS_OF: dict[type[ShiplogError], type[HTTPException]] = {
     InvalidError: BadRequest,
     AmbiguousError: BadRequest,
     AlreadyExistsError: Conflict,
+    BusyError: Conflict,
 }
 API = "/api/0"
 API_SENTENCES = {
@@ -47,6 +50,10 @@ def add_error_pages(app: Flask) -> None:
 
 
 def _show_ours(error: ShiplogError) -> Response:
+    if isinstance(error, FieldsInvalidError):
+        response = jsonify(error.messages)
+        response.status_code = 400
+        return response
     status = next(page for kind, page in STATUS_OF.items() if isinstance(error, kind))
     return _page(status(), str(error) if status is not NotFound else None)
 

@@ -108,7 +108,7 @@ def _plan(some: Slice) -> Plan:
                 base = None if alone else _nearest_known(session, repository, sha, head_name)
                 open_end = OpenEnd(sha, base)
                 break
-        return Plan(repository.github_id, tags, open_end, more=not done.is_finished)
+        return Plan(repository.number, tags, open_end, more=not done.is_finished)
 
 
 def _nearest_known(

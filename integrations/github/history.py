@@ -51,7 +51,7 @@ def import_history(some: Slice) -> WorkOutcome:
     with some.db.reading() as session:
         progress = dict(session.get_one(Work, some.work_id).progress)
         repository = session.get_one(Repository, some.subject_id)
-        github_id, full_name = repository.github_id, repository.full_name
+        github_id, full_name = repository.number, repository.full_name
     _spare_live_work(some)
     phase = progress.get("phase", "start")
     if phase == "start":

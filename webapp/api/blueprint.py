@@ -1,32 +1,37 @@
 """The API's one blueprint: who calls, which organization, and which scopes open what.
 
-A route is made by `get` alone, so none can be without scopes. Order of the checks: token (401),
-organization of the token (404 for every other, as if it did not exist), scopes (403).
+A route is made by `get`, `post`, `put` or `delete` alone, so none can be without scopes. Order of
+the checks: token (401), organization of the token (404 for every other, as if it did not exist),
+scopes (403), body (400).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import structlog
 from flask import Blueprint, Response, abort, g, request
 from flask.typing import ResponseReturnValue
+from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from domain.organizations import find_project_named, names_organization
+from domain.provenance import Why
 from domain.tokens import Caller, find_caller, note_use
 from models import Organization, Project
+from webapp.api.validation import parse_body
 from webapp.context import shiplog
 from webapp.security import close_page_session, open_page_session, page_session
 
 log = structlog.get_logger(__name__)
 bp = Blueprint("api", __name__, url_prefix="/api/0")
 ParamsT = ParamSpec("ParamsT")
+BodyT = TypeVar("BodyT", bound=BaseModel)
 
 # Any one of a set is enough (sentry-api.md 2.1). The table there leaves organizations, projects,
 # members and teams open: these sets let a CI's tokens find what they may write to.
@@ -36,6 +41,8 @@ RELEASES = frozenset(
     {"project:read", "project:write", "project:admin", "project:releases", "org:ci"}
 )
 PROJECTS = RELEASES | {"org:read", "org:write", "org:admin"}
+CHANGE_RELEASES = frozenset({"project:write", "project:admin", "project:releases", "org:ci"})
+DELETE_RELEASES = frozenset({"project:admin", "project:releases"})
 ISSUES = frozenset({"event:read", "event:write", "event:admin"})
 MEMBERS = frozenset(
     {"member:read", "member:write", "member:admin", "org:read", "org:write", "org:admin"}
@@ -52,7 +59,33 @@ def get(
 
     A slash at the end may be missing: clients take a redirect for an answer.
     """
+    return _route("GET", rule, scopes, None)
 
+
+def post(
+    rule: str, scopes: frozenset[str], *, body: type[BaseModel]
+) -> Callable[[Callable[ParamsT, ResponseReturnValue]], Callable[ParamsT, ResponseReturnValue]]:
+    """As `get`, for POST. The view finds the validated *body* with `posted`."""
+    return _route("POST", rule, scopes, body)
+
+
+def put(
+    rule: str, scopes: frozenset[str], *, body: type[BaseModel]
+) -> Callable[[Callable[ParamsT, ResponseReturnValue]], Callable[ParamsT, ResponseReturnValue]]:
+    """As `post`, for PUT."""
+    return _route("PUT", rule, scopes, body)
+
+
+def delete(
+    rule: str, scopes: frozenset[str]
+) -> Callable[[Callable[ParamsT, ResponseReturnValue]], Callable[ParamsT, ResponseReturnValue]]:
+    """As `get`, for DELETE."""
+    return _route("DELETE", rule, scopes, None)
+
+
+def _route(
+    method: str, rule: str, scopes: frozenset[str] | None, body: type[BaseModel] | None
+) -> Callable[[Callable[ParamsT, ResponseReturnValue]], Callable[ParamsT, ResponseReturnValue]]:
     def decorate(
         view: Callable[ParamsT, ResponseReturnValue],
     ) -> Callable[ParamsT, ResponseReturnValue]:
@@ -60,12 +93,26 @@ def get(
         def admitted(*args: ParamsT.args, **kwargs: ParamsT.kwargs) -> ResponseReturnValue:
             if scopes is not None and not scopes & caller().scopes:
                 abort(403)
+            if body is not None:
+                g.posted = parse_body(body)
             return view(*args, **kwargs)
 
-        bp.add_url_rule(rule, view_func=admitted, methods=["GET"], strict_slashes=False)
+        bp.add_url_rule(rule, view_func=admitted, methods=[method], strict_slashes=False)
         return admitted
 
     return decorate
+
+
+def posted(kind: type[BodyT]) -> BodyT:
+    """The validated body of this request."""
+    if not isinstance(g.posted, kind):
+        raise TypeError(f"this route takes {type(g.posted).__name__}, not {kind.__name__}")
+    return g.posted
+
+
+def why() -> Why:
+    """What brings a change about: this request, in the name of the token's name."""
+    return Why(now=shiplog().runtime.now(), source="api", actor=caller().token_name)
 
 
 def caller() -> Caller:

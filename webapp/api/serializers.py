@@ -16,6 +16,7 @@ from models import Author, Issue, Organization, Project, PullRequest, Repository
 from webapp.moments import moment_text
 
 Json = dict[str, Any]
+UNKNOWN = {"id": "unknown", "name": "Unknown Provider"}
 GITHUB = {"id": "integrations:github", "name": "GitHub"}
 
 
@@ -57,19 +58,23 @@ def render_project(project: Project, organization: Organization) -> Json:
 
 
 def render_repository(repository: Repository, *, github_url: str) -> Json:
-    """A repository of an installation: `sentry-cli` compares its `url` with a clone's remotes."""
+    """A repository of an installation: `sentry-cli` compares its `url` with a clone's remotes.
+
+    One that arose from a client's list of commits has neither a known provider nor a `url`.
+    """
     is_active = repository.is_tracked and repository.is_accessible
     installation = repository.installation_id
+    is_known = repository.github_id is not None
     return {
         "id": str(repository.id),
         "name": repository.full_name,
-        "url": f"{github_url}/{repository.full_name}",
-        "provider": GITHUB,
+        "url": f"{github_url}/{repository.full_name}" if is_known else None,
+        "provider": GITHUB if is_known else UNKNOWN,
         "status": "active" if is_active else "hidden",
         "dateCreated": moment_text(repository.created_at),
         "integrationId": None if installation is None else str(installation),
-        "externalSlug": repository.full_name,
-        "externalId": str(repository.github_id),
+        "externalSlug": repository.full_name if is_known else None,
+        "externalId": str(repository.github_id) if is_known else None,
     }
 
 

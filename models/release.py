@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -146,8 +147,9 @@ class Head(Base):
 
     Made by a tag, or stated by a client: at most one of those in a release and repository.
     `is_withdrawn`: the tag was deleted; the list stays, but no longer shortens those of others.
-    `is_superseded`: another head of the release and repository counts, this one has no list and is
-    no point on the line. `is_stale`: to be computed again.
+    `is_superseded`: another head of the release and repository counts, this one is no point on the
+    line. Without `has_list` it adds no commits to the release: superseded, or a client stated the
+    whole list. `is_stale`: to be computed again.
 
     What a client said stays as it was said: `stated` is the commit (any revision, possibly not
     resolved yet), `stated_previous` where its range begins; `previous_sha` is that resolved.
@@ -195,6 +197,7 @@ class Head(Base):
     fetched_from: Mapped[str | None] = mapped_column(String(SHA_LENGTH))
     is_withdrawn: Mapped[bool] = mapped_column(default=False)
     is_superseded: Mapped[bool] = mapped_column(default=False, server_default=false())
+    has_list: Mapped[bool] = mapped_column(default=True, server_default=true())
     is_stale: Mapped[bool] = mapped_column(default=True)
     state: Mapped[ListState] = mapped_column(
         Enum(ListState, native_enum=False, length=16), default=ListState.incomplete

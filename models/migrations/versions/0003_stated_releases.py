@@ -129,6 +129,9 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("is_superseded", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
+        batch_op.add_column(
+            sa.Column("has_list", sa.Boolean(), server_default=sa.true(), nullable=False)
+        )
         batch_op.create_index(
             "ix_head_repository_id_wants", ["repository_id", "wants"], unique=False
         )
@@ -189,6 +192,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("origin <> 'tag'"),
         )
         batch_op.drop_index("ix_head_repository_id_wants")
+        batch_op.drop_column("has_list")
         batch_op.drop_column("is_superseded")
         batch_op.drop_column("fetched_from")
         batch_op.drop_column("wants")

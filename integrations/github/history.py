@@ -30,8 +30,8 @@ from integrations.github.errors import (
     RateLimitedError,
 )
 from integrations.github.fields import Fields, PayloadError
-from integrations.github.gaps import OpenEnd, fetch_missing
 from integrations.github.payloads import parse_api_commit, parse_repository
+from integrations.github.ranges import OpenEnd, fetch_missing
 from integrations.github.recording import record_tag
 from integrations.github.sides import find_sides, list_histories
 from integrations.github.slices import Slice, WorkOutcome

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from domain.bulk import batches
-from domain.tags import Order, parse_tag
+from domain.tags import Order, make_order, parse_tag
 from models import (
     Commit,
     CommitRelation,
@@ -25,6 +25,7 @@ from models import (
 )
 
 SHORTEST_SHA = 7
+NO_ORDER = make_order("0", "")  # of a release that a client named as it liked
 NAMES_AT_ONCE = 10_000  # each commit has 34 names; databases take some 30,000 in a statement
 MOST_RELATED = 500  # reverts of reverts and picks of picks beyond this are not followed
 
@@ -189,10 +190,8 @@ def _select_shipments(shas: Sequence[str], project_id: int) -> Any:
     )
 
 
-def _shipment(row: Any) -> Shipment | None:
+def _shipment(row: Any) -> Shipment:
     parsed = parse_tag(row.name)
-    if parsed is None:
-        return None
     return Shipment(
         head_id=row.id,
         release_id=row.release_id,
@@ -200,7 +199,7 @@ def _shipment(row: Any) -> Shipment | None:
         head_sha=row.head_sha,
         line=row.line,
         committed_at=row.committed_at or row.made_at,
-        order=parsed.order,
+        order=parsed.order if parsed else NO_ORDER,
         name=row.name,
         member=Member(row.repository_id, row.sha),
         commit_id=row.commit_id,

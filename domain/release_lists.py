@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from domain.bulk import batches, insert_missing
 from domain.provenance import Why, record_activity
-from models import Commit, CommitCoAuthor, Head, ListState, Release, ReleaseCommit
+from models import Commit, CommitCoAuthor, Head, HeadOrigin, ListState, Release, ReleaseCommit
 
 
 @dataclass
@@ -86,7 +86,9 @@ def _record_change(
     )
 
 
-def refresh_release(session: Session, release: Release, *, why: Why) -> None:
+def refresh_release(
+    session: Session, release: Release, *, why: Why, rule: str = "new-commits-by-graph"
+) -> None:
     """Counts, authors, last commit and completeness of *release*, read off its heads' lists."""
     session.flush()
     heads = list(
@@ -108,7 +110,7 @@ def refresh_release(session: Session, release: Release, *, why: Why) -> None:
             "commits_set",
             organization_id=release.organization_id,
             release_id=release.id,
-            rule="new-commits-by-graph",
+            rule=rule,
             data={
                 "commits": release.commit_count,
                 "authors": release.author_count,
@@ -147,7 +149,15 @@ def _count_authors(session: Session, release: Release) -> int:
 
 
 def _find_last_commit(session: Session, heads: Sequence[Head]) -> int | None:
-    """The newest visible commit of the newest head that has one."""
+    """The newest visible commit of the newest head that has one; a client's list has an order."""
+    if any(head.origin == HeadOrigin.commits for head in heads):
+        return session.scalar(
+            select(ReleaseCommit.commit_id)
+            .join(Commit, Commit.id == ReleaseCommit.commit_id)
+            .where(ReleaseCommit.release_id == heads[0].release_id, Commit.is_hidden.is_(False))
+            .order_by(ReleaseCommit.position)
+            .limit(1)
+        )
     for head in reversed(heads):
         found = session.scalar(
             select(ReleaseCommit.commit_id)

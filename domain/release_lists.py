@@ -101,7 +101,9 @@ def _record_change(
     )
 
 
-def refresh_release(session: Session, release: Release, *, why: Why) -> None:
+def refresh_release(
+    session: Session, release: Release, *, why: Why, rule: str = "new-commits-by-graph"
+) -> None:
     """Counts, authors, last commit and completeness of *release*, read off its heads' lists."""
     session.flush()
     heads = list(
@@ -124,7 +126,7 @@ def refresh_release(session: Session, release: Release, *, why: Why) -> None:
             "commits_set",
             organization_id=release.organization_id,
             release_id=release.id,
-            rule="new-commits-by-graph",
+            rule=rule,
             data={
                 "commits": release.commit_count,
                 "authors": release.author_count,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from domain.bulk import insert_missing
 from domain.heads import arrange_heads, line_of_version
-from domain.provenance import Why, record_activity
+from domain.provenance import Why
 from domain.release_lists import refresh_release
 from models import Commit, Head, HeadOrigin, ListState, Release
 
@@ -52,15 +52,6 @@ def set_refs(session: Session, release: Release, refs: Sequence[StatedRef], why:
             )
             session.add(head)
         head.sha, head.stated, head.stated_previous = ref.commit, ref.commit, ref.previous
-        record_activity(
-            session,
-            why,
-            "ref_stated",
-            organization_id=release.organization_id,
-            release_id=release.id,
-            repository_id=ref.repository_id,
-            data={"commit": ref.commit, "previous": ref.previous},
-        )
     arrange_heads(session, release)
 
 

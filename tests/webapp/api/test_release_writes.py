@@ -11,12 +11,13 @@ from tests.factories import make_project, make_repository
 from tests.webapp.api.conftest import Api
 
 RELEASES = "/organizations/acme/releases/"
-HEAD, BEFORE = "2da95dfb052f477380608d59d32b4ab9aa11bb22", "1e6223108647a7bfc040ef0ca5c92f68ff0dd993"
+HEAD, BEFORE = (
+    "2da95dfb052f477380608d59d32b4ab9aa11bb22",
+    "1e6223108647a7bfc040ef0ca5c92f68ff0dd993",
+)
 
 
-def test_the_walk_through_with_refs(
-    api: Api, organization: Organization, session: Session
-) -> None:
+def test_the_walk_through_with_refs(api: Api, organization: Organization, session: Session) -> None:
     make_project(session, organization, "web")
     make_repository(session, organization, "acme/shop", is_tracked=True)
     session.commit()
@@ -39,7 +40,10 @@ def test_the_walk_through_with_commits(
     body: dict[str, Any] = {
         "version": "web@2.0.0",
         "projects": ["web"],
-        "commits": [{"id": HEAD, "repository": "acme/shop"}, {"id": BEFORE, "repository": "acme/shop"}],
+        "commits": [
+            {"id": HEAD, "repository": "acme/shop"},
+            {"id": BEFORE, "repository": "acme/shop"},
+        ],
     }
     answer = api.send("POST", RELEASES, body)
     assert answer.status_code == 201, answer.text

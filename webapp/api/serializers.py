@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from domain.commit_records import CommitRecord, FileRecord
+from domain.deploys import DeployRecord
 from domain.issues import short_id_of
 from domain.release_records import CommitListRecord, ReleaseRecord
 from domain.versions import is_valid_version, parse_version
@@ -175,14 +176,27 @@ def render_release(record: ReleaseRecord, *, github_url: str) -> Json:
         "owner": None,
         "commitCount": release.commit_count,
         "lastCommit": render_commit(last, github_url=github_url) if last else None,
-        "deployCount": 0,
-        "lastDeploy": None,
+        "deployCount": release.deploy_count,
+        "lastDeploy": render_deploy(record.last_deploy) if record.last_deploy else None,
         "authors": [render_author(author) for author in record.authors],
         "firstEvent": None,
         "lastEvent": None,
         "currentProjectMeta": {},
         "userAgent": None,
         "projects": [_render_project_of_release(project) for project in record.projects],
+    }
+
+
+def render_deploy(record: DeployRecord) -> Json:
+    """`dateFinished` is never null: `sentry-cli` would crash (OURS 16)."""
+    deploy = record.deploy
+    return {
+        "id": str(deploy.id),
+        "environment": record.environment,
+        "dateStarted": moment_text(deploy.started_at),
+        "dateFinished": moment_text(deploy.finished_at),
+        "name": deploy.name,
+        "url": deploy.url,
     }
 
 

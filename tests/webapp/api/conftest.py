@@ -31,6 +31,13 @@ class Api:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return self.client.get(f"/api/0{path}", headers=headers, query_string=arguments)
 
+    def send(self, method: str, path: str, body: object = None) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return self.client.open(f"/api/0{path}", method=method, headers=headers, json=body)
+
+    def post(self, path: str, body: object) -> TestResponse:
+        return self.send("POST", path, body)
+
     def read(self, path: str, **arguments: Any) -> Any:
         """What a successful answer holds."""
         answer = self.get(path, **arguments)

@@ -46,7 +46,19 @@ ROUTES = {
     "list_release_commits": (RELEASE + "commits/", RELEASES),
     "list_release_commits_of_project": (OF_PROJECT + "{version}/commits/", RELEASES),
     "list_release_files": (RELEASE + "commitfiles/", RELEASES),
+    "list_deploys": (RELEASE + "deploys/", RELEASES),
     "show_short_id": ("/organizations/{org}/shortids/{short_id}/", ISSUES),
+}
+CHANGE_RELEASES = RELEASES - {"project:read"}
+
+# Every route that writes: its method, its address, the scopes that open it, and a body that it takes.
+WRITES: dict[str, tuple[str, str, set[str], dict[str, object]]] = {
+    "create_deploy_of_release": (
+        "POST",
+        RELEASE + "deploys/",
+        CHANGE_RELEASES,
+        {"environment": "production"},
+    ),
 }
 OF_CALLER = {"show_root", "list_organizations"}  # about the token's own organization only
 ALL_SCOPES = {
@@ -56,7 +68,11 @@ ALL_SCOPES = {
 
 
 def address(route: str, tenant: Tenant, *, org: str | None = None) -> str:
-    return ROUTES[route][0].format(
+    return fill(ROUTES[route][0], tenant, org=org)
+
+
+def fill(rule: str, tenant: Tenant, *, org: str | None = None) -> str:
+    return rule.format(
         org=org or tenant.organization.slug,
         project=tenant.project.slug,
         version=tenant.release.version,
@@ -72,7 +88,7 @@ def test_every_route_is_in_the_table(app: Flask) -> None:
         if rule.rule.startswith("/api/")
     }
 
-    assert routes == ROUTES.keys() | OF_CALLER
+    assert routes == ROUTES.keys() | WRITES.keys() | OF_CALLER
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -139,9 +155,56 @@ def test_an_organization_and_a_project_are_named_by_id_as_well(
     assert api.read(by_id) == api.read(address(route, own))
 
 
+@pytest.mark.parametrize("route", WRITES)
+def test_each_of_its_scopes_lets_write_and_no_other(
+    make_api: MakeApi, own: Tenant, route: str
+) -> None:
+    method, rule, opening, body = WRITES[route]
+    path = fill(rule, own)
+    closed = make_api(*sorted(ALL_SCOPES - opening)).send(method, path, body)
+    assert closed.status_code == 403
+    assert closed.get_json() == {"detail": "You do not have permission to perform this action."}
+    ci = make_api(kind=TokenKind.org).send(method, path, body)
+    assert (ci.status_code == 403) == ("org:ci" not in opening)
+    for scope in sorted(opening - {"org:ci"}):
+        assert make_api(scope).send(method, path, body).status_code not in (401, 403)
+
+
+@pytest.mark.parametrize("route", WRITES)
+def test_nobody_writes_without_a_token_or_into_another_organization(
+    api: Api, own: Tenant, other: Tenant, session: Session, route: str
+) -> None:
+    method, rule, _, body = WRITES[route]
+    nobody = Api(api.client, None).send(method, fill(rule, own), body)
+    assert (nobody.status_code, list(nobody.get_json())) == (401, ["detail"])
+    other.release.version, other.project.slug = "web@9.9.9", "there"
+    session.commit()
+    foreign = [fill(rule, other)]
+    if rule != rule.format_map(Unnamed()):
+        foreign.append(fill(rule, other, org="acme"))
+    for path in foreign:
+        answer = api.send(method, path, body)
+        assert answer.status_code == 404
+        assert answer.get_json() == {"detail": "The requested resource does not exist"}
+
+
+@pytest.mark.parametrize("route", WRITES)
+@pytest.mark.parametrize("text", ["", "[]", "nonsense", "null", '{"a":'])
+def test_a_body_that_is_no_object_is_refused(api: Api, own: Tenant, route: str, text: str) -> None:
+    method, rule, _, body = WRITES[route]
+    if not body:
+        return
+    headers = {"Authorization": f"Bearer {api.token}"}
+    answer = api.client.open(f"/api/0{fill(rule, own)}", method=method, headers=headers, data=text)
+
+    assert (answer.status_code, list(answer.get_json())) == (400, ["detail"])
+
+
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_nothing_is_written(api: Api, own: Tenant, route: str, method: str) -> None:
+def test_nothing_else_is_written(api: Api, own: Tenant, route: str, method: str) -> None:
+    if any((method, ROUTES[route][0]) == write[:2] for write in WRITES.values()):
+        return
     answer = api.client.open(f"/api/0{address(route, own)}", method=method)
 
     assert answer.status_code == 405

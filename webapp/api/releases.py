@@ -66,7 +66,11 @@ def _list(project_ids: list[int] | None) -> ResponseReturnValue:
         raise InvalidError("invalid value for status")
     if status == "archived":  # nothing archives a release yet
         project_ids = []
-    narrowed = ReleaseFilter(text=request.args.get("query", "").strip(), project_ids=project_ids)
+    narrowed = ReleaseFilter(
+        text=request.args.get("query", "").strip(),
+        project_ids=project_ids,
+        environments=[name for name in request.args.getlist("environment") if name],
+    )
     window = list_release_records(
         db(), organization().id, narrowed=narrowed, place=place_asked_for(), size=page_size()
     )

@@ -320,3 +320,30 @@ def test_a_deploy_takes_few_statements(
         deploy(api)
 
     assert len(few.statements) == len(many.statements) <= 12, "\n".join(many.statements)
+
+
+def test_releases_are_narrowed_to_those_deployed_somewhere(
+    api: Api, own: Tenant, session: Session
+) -> None:
+    worker = make_project(session, own.organization, "worker")
+    session.add(ReleaseProject(release_id=own.release.id, project_id=worker.id))
+    make_release(session, own.repository, worker, "web@2.0.0")
+    make_release(session, own.repository, worker, "web@3.0.0")
+    session.commit()
+    deploy(api, environment="staging", projects=["web"])
+    deploy(api, "/organizations/acme/releases/web@2.0.0/deploys/", environment="ünï +1")
+
+    def versions(
+        *environments: str, path: str = "/organizations/acme/releases/", **more: str
+    ) -> set[str]:
+        found = api.read(path, environment=list(environments), **more)
+        return {release["version"] for release in found}
+
+    assert versions("staging") == {"web@1.0.0"}
+    assert versions("ünï +1") == {"web@2.0.0"}
+    assert versions("staging", "ünï +1", "nowhere") == {"web@1.0.0", "web@2.0.0"}
+    assert versions("Staging") == versions("production") == set()
+    assert versions("") == versions() == {"web@1.0.0", "web@2.0.0", "web@3.0.0"}
+    assert versions("staging", project="web") == {"web@1.0.0"}
+    assert versions("staging", project="worker") == set()
+    assert versions("staging", path="/projects/acme/web/releases/") == {"web@1.0.0"}

@@ -8,6 +8,7 @@ from webapp.api import (
     projects,
     releases,
     repositories,
+    repository_changes,
     root,
 )
 from webapp.api.blueprint import bp
@@ -21,5 +22,6 @@ __all__ = [
     "projects",
     "releases",
     "repositories",
+    "repository_changes",
     "root",
 ]

@@ -11,9 +11,10 @@ from typing import Any
 from domain.commit_records import CommitRecord, FileRecord
 from domain.deploys import DeployRecord
 from domain.issues import short_id_of
+from domain.project_keys import make_dsn
 from domain.release_records import CommitListRecord, ReleaseRecord
 from domain.versions import is_valid_version, parse_version
-from models import Author, Issue, Organization, Project, PullRequest, Repository
+from models import Author, Issue, Organization, Project, ProjectKey, PullRequest, Repository
 from webapp.moments import moment_text
 
 Json = dict[str, Any]
@@ -55,6 +56,17 @@ def render_project(project: Project, organization: Organization) -> Json:
             "slug": organization.slug,
             "name": organization.name,
         },
+    }
+
+
+def render_key(key: ProjectKey, *, public_url: str) -> Json:
+    return {
+        "id": str(key.id),
+        "name": key.name,
+        "public": key.public_key,
+        "isActive": key.is_active,
+        "dateCreated": moment_text(key.created_at),
+        "dsn": {"public": make_dsn(key, public_url=public_url)},
     }
 
 

@@ -21,6 +21,8 @@ RELEASES = {"project:read", "project:write", "project:admin", "project:releases"
 PROJECTS = RELEASES | ORG
 ISSUES = {"event:read", "event:write", "event:admin"}
 RELEASE = "/organizations/{org}/releases/{version}/"
+REPOSITORY = "/organizations/{org}/repos/{repository}/"
+KEYS_OF_PROJECT = "/projects/{org}/{project}/keys/"
 OF_PROJECT = "/projects/{org}/{project}/releases/"
 
 # Every route that belongs to an organization: its address, and the scopes that open it.
@@ -36,6 +38,10 @@ ROUTES = {
     ),
     "list_projects_of_organization": ("/organizations/{org}/projects/", PROJECTS),
     "show_project": ("/projects/{org}/{project}/", PROJECTS),
+    "list_project_keys": (
+        KEYS_OF_PROJECT,
+        {"project:read", "project:write", "project:admin", "org:write", "org:admin"},
+    ),
     "list_repositories": ("/organizations/{org}/repos/", REPOS),
     "list_repository_commits": ("/organizations/{org}/repos/{repository}/commits/", REPOS),
     "list_releases": ("/organizations/{org}/releases/", RELEASES),
@@ -49,6 +55,8 @@ ROUTES = {
     "list_deploys": (RELEASE + "deploys/", RELEASES),
     "show_short_id": ("/organizations/{org}/shortids/{short_id}/", ISSUES),
 }
+CHANGE_PROJECTS = {"project:write", "project:admin", "org:write", "org:admin"}
+CHANGE_REPOS = {"org:write", "org:admin", "org:integrations"}
 CHANGE_RELEASES = RELEASES - {"project:read"}
 
 # Every route that writes: its method, its address, the scopes that open it, and a body that it takes.
@@ -59,6 +67,27 @@ WRITES: dict[str, tuple[str, str, set[str], dict[str, object]]] = {
         CHANGE_RELEASES,
         {"environment": "production"},
     ),
+    "create_project_of_organization": (
+        "POST",
+        "/organizations/{org}/projects/",
+        CHANGE_PROJECTS,
+        {"name": "Shop"},
+    ),
+    "create_project_of_team": (
+        "POST",
+        "/teams/{org}/{team}/projects/",
+        CHANGE_PROJECTS,
+        {"name": "Shop"},
+    ),
+    "create_project_key": ("POST", KEYS_OF_PROJECT, CHANGE_PROJECTS, {"name": "Browser"}),
+    "add_repository": (
+        "POST",
+        "/organizations/{org}/repos/",
+        CHANGE_REPOS,
+        {"provider": "integrations:github", "installation": "1", "identifier": "acme/xyzzy"},
+    ),
+    "change_repository": ("PUT", REPOSITORY, CHANGE_REPOS, {"status": "hidden"}),
+    "remove_repository": ("DELETE", REPOSITORY, CHANGE_REPOS - {"org:write"}, {}),
 }
 OF_CALLER = {"show_root", "list_organizations"}  # about the token's own organization only
 ALL_SCOPES = {
@@ -78,6 +107,7 @@ def fill(rule: str, tenant: Tenant, *, org: str | None = None) -> str:
         version=tenant.release.version,
         repository=tenant.repository.id,
         short_id=f"{tenant.project.slug.upper()}-1",
+        team="people",
     )
 
 

@@ -10,12 +10,15 @@ from flask import Flask, abort
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.project_keys import create_key
 from models import Commit, CommitFile, Head, ReleaseCommit
 from models.session import Database
 from tests.factories import (
     NOW,
     make_author,
     make_commit,
+    make_deploy,
+    make_environment,
     make_issue,
     make_project,
     make_release,
@@ -47,6 +50,16 @@ def add_more(session: Session, tenant: Tenant, number: int) -> None:
     release.released_at = NOW + timedelta(minutes=number // 2)
     release.last_commit_id = commits[0].id
     make_resolution(session, make_issue(session, project), release, commits[0])
+    create_key(session, tenant.project.id, now=NOW)
+    environment = make_environment(session, organization, f"e{number}")
+    for deployed, at in ((release, tenant.project), (tenant.release, project)):
+        make_deploy(
+            session,
+            deployed,
+            at,
+            environment=environment,
+            finished_at=NOW + timedelta(minutes=number // 3),
+        )
     _list_in_release(session, tenant, commits[0], number)
 
 

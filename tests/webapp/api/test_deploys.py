@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,7 @@ from models import Activity, ApiToken, Deploy, Environment, ReleaseProject
 from models.session import Database
 from tests.clock import Clock
 from tests.factories import make_project, make_release
-from tests.webapp.api.conftest import Api
+from tests.webapp.api.conftest import Api, run_together
 from tests.webapp.conftest import StatementCounter
 from tests.webapp.tenants import Tenant
 
@@ -303,6 +304,14 @@ def test_pages_keep_their_place_among_deploys_of_one_moment(
     pages = list(api.pages(DEPLOYS, per_page=3, cursor=""))
 
     assert [[one["id"] for one in page] for page in pages] == [order[:3], order[3:6], order[6:]]
+
+
+def test_deploys_at_once_are_all_counted(app: Flask, api: Api, own: Tenant) -> None:
+    run_together(lambda: deploy(Api(app.test_client(), api.token), environment="new"), 4)
+
+    release = api.read("/organizations/acme/releases/web@1.0.0/")
+    [last] = api.read(DEPLOYS)
+    assert (release["deployCount"], release["lastDeploy"]) == (4, last)
 
 
 def test_a_deploy_takes_few_statements(

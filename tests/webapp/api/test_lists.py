@@ -26,7 +26,7 @@ from tests.factories import (
     make_resolution,
 )
 from tests.webapp.api.conftest import Api, MakeApi, links_of
-from tests.webapp.api.test_access import ROUTES, address
+from tests.webapp.api.test_access import ROUTES, WRITES, address
 from tests.webapp.conftest import StatementCounter
 from tests.webapp.tenants import Tenant
 
@@ -192,6 +192,20 @@ def test_hostile_names_are_not_found(api: Api, own: Tenant, route: str) -> None:
             answer = api.get(ROUTES[route][0].format_map({**names, part: text}))
             assert answer.status_code in (400, 404), (part, text)
             assert answer.mimetype == "application/json"
+            assert list(answer.get_json()) == ["detail"]
+
+
+@pytest.mark.parametrize("route", WRITES)
+def test_nothing_is_written_to_hostile_names(api: Api, own: Tenant, route: str) -> None:
+    method, rule, _, body = WRITES[route]
+    names = {"org": "acme", "project": "web", "version": "web@1.0.0", "team": "people"}
+    names["repository"] = str(own.repository.id)
+    for part in names:
+        if f"{{{part}}}" not in rule:
+            continue
+        for text in HOSTILE:
+            answer = api.send(method, rule.format_map({**names, part: text}), body)
+            assert answer.status_code in (400, 404), (part, text)
             assert list(answer.get_json()) == ["detail"]
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from models import Organization, Project, ProjectKey
 from models.session import Database
 from tests.clock import Clock
 from tests.factories import NOW, make_project
-from tests.webapp.api.conftest import Api
+from tests.webapp.api.conftest import Api, run_together
 from tests.webapp.tenants import Tenant
 from webapp import create_app
 from webapp.context import shiplog
@@ -107,10 +106,8 @@ def test_two_projects_of_one_slug_at_once_are_one(
     app: Flask, api: Api, organization: Organization, session: Session
 ) -> None:
     found: list[int] = []
-    together = Barrier(4)
 
     def make() -> None:
-        together.wait()
         found.append(Api(app.test_client(), api.token).post(PROJECTS, {"name": "S"}).status_code)
 
     run_together(make, 4)
@@ -119,24 +116,14 @@ def test_two_projects_of_one_slug_at_once_are_one(
     assert session.scalar(select(func.count()).select_from(ProjectKey)) == 1
 
 
-def run_together(what: Any, times: int) -> None:
-    threads = [Thread(target=what) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 def test_a_project_of_before_gets_its_key_when_somebody_asks(
     app: Flask, api: Api, own: Tenant, session: Session
 ) -> None:
     assert session.scalar(select(func.count()).select_from(ProjectKey)) == 0
     session.commit()
     found: list[str] = []
-    together = Barrier(4)
 
     def ask() -> None:
-        together.wait()
         [key] = Api(app.test_client(), api.token).read(KEYS)
         found.append(key["public"])
 

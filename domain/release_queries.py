@@ -19,6 +19,7 @@ from models import (
     Project,
     Release,
     ReleaseProject,
+    ReleaseStatus,
     Repository,
     Tag,
 )
@@ -33,6 +34,7 @@ class ReleaseFilter:
     text: str = ""  # part of the version, or of a tag
     project_ids: Sequence[int] | None = None  # any of these; None: of all projects
     environments: Sequence[str] = ()  # deployed to any of these, by name; none narrows nothing
+    status: ReleaseStatus | None = None  # None: open and archived ones
 
 
 def list_releases(
@@ -93,6 +95,8 @@ def narrow(query: Select[Release], narrowed: ReleaseFilter) -> Select[Release]:
         query = query.where(_ships_in(narrowed.project_ids))
     if narrowed.environments:
         query = query.where(_was_deployed_to(narrowed.environments, narrowed.project_ids))
+    if narrowed.status is not None:
+        query = query.where(Release.status == narrowed.status)
     if narrowed.repository:
         query = query.where(
             exists()

@@ -17,13 +17,14 @@ from webapp.api.blueprint import (
     posted,
     why,
 )
+from webapp.api.changing import changing
 from webapp.api.deploy_bodies import DeployBody
 from webapp.api.releases import find_release
 from webapp.api.serializers import render_deploy
-from webapp.context import shiplog
 from webapp.pagination import page, page_size, place_asked_for
 
 ROUTE = "/organizations/<org>/releases/<path:version>/deploys/"
+BUSY = "The release is being changed. Try again."
 
 
 @get(ROUTE, RELEASES)
@@ -39,7 +40,7 @@ def create_deploy_of_release(version: str) -> ResponseReturnValue:
     """The release counts it, shows it as its last one, and keeps its own date."""
     reason = why()
     data = posted(DeployBody).data(now=reason.now)
-    with shiplog().runtime.db.transaction() as session:
+    with changing(BUSY) as session:
         release = get_release(session, organization().id, version)
         record = create_deploy(session, release, data, why=reason)
     return jsonify(render_deploy(record)), 201

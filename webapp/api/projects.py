@@ -21,10 +21,13 @@ from webapp.api.blueprint import (
     post,
     posted,
 )
+from webapp.api.changing import changing
 from webapp.api.project_bodies import KeyBody, ProjectBody
 from webapp.api.serializers import Json, render_key, render_project
 from webapp.context import shiplog
 from webapp.pagination import page, page_size, place_asked_for
+
+BUSY = "The organization is being changed. Try again."
 
 
 @get("/organizations/<org>/projects/", PROJECTS)
@@ -41,7 +44,7 @@ def create_project_of_organization() -> ResponseReturnValue:
     slug = body.slug or make_slug(body.name)
     if slug is None:
         raise FieldsInvalidError({"slug": ["No slug can be made of this name: state one."]})
-    with runtime.db.transaction() as session:
+    with changing(BUSY) as session:
         project = create_project(
             session,
             organization().id,
@@ -70,7 +73,7 @@ def list_project_keys(project: str) -> ResponseReturnValue:
     found, runtime = get_project(project), shiplog().runtime
     keys = list_keys(db(), found.id)
     if not keys:
-        with runtime.db.transaction() as session:
+        with changing(BUSY) as session:
             keys = ensure_key(session, found.id, now=runtime.now())
     window = slice_of(keys, place_asked_for(), page_size())
     return page(window, [_render(key) for key in window.rows])
@@ -79,7 +82,7 @@ def list_project_keys(project: str) -> ResponseReturnValue:
 @post("/projects/<org>/<project>/keys/", CHANGE_PROJECTS, body=KeyBody)
 def create_project_key(project: str) -> ResponseReturnValue:
     found, runtime = get_project(project), shiplog().runtime
-    with runtime.db.transaction() as session:
+    with changing(BUSY) as session:
         key = create_key(session, found.id, name=posted(KeyBody).name, now=runtime.now())
     return jsonify(_render(key)), 201
 

@@ -16,7 +16,6 @@ from domain.organizations import lock_organization
 from domain.paging import find_id
 from domain.repositories import find_repository, track_repository, untrack_repository
 from domain.repository_queries import find_installation, find_repository_by_id, is_being_listed
-from jobs import enqueue
 from models import Installation, Repository
 from webapp.api.blueprint import (
     CHANGE_REPOSITORIES,
@@ -27,11 +26,13 @@ from webapp.api.blueprint import (
     posted,
     put,
 )
+from webapp.api.changing import changing
 from webapp.api.repository_bodies import RepositoryBody, RepositoryStatusBody
 from webapp.api.serializers import GITHUB, Json, render_repository
 from webapp.context import shiplog
 
 ONE = "/organizations/<org>/repos/<repository_id>/"
+BUSY = "The repositories are being changed. Try again."
 NOT_GRANTED = "You must grant Sentry access to {}"  # the words that clients know
 TRACKED = "{} is tracked already"
 NO_INSTALLATION = "There is no such installation."
@@ -42,41 +43,39 @@ NOT_ON_GITHUB = "{} is no repository of GitHub: it cannot be tracked."
 @post("/organizations/<org>/repos/", CHANGE_REPOSITORIES, body=RepositoryBody)
 def add_repository() -> ResponseReturnValue:
     """Track one of an installation's repositories."""
-    body, runtime = posted(RepositoryBody), shiplog().runtime
+    body = posted(RepositoryBody)
     if body.provider != GITHUB["id"] or not body.installation or not body.identifier:
         _refuse(400, "validation")
-    with runtime.db.transaction() as session:
+    with changing(BUSY) as session:
         lock_organization(session, organization().id)
         installation = _find_installation(session, body.installation)
         repository = _find_listed(session, installation, body.identifier.strip())
         if repository.is_tracked:
             _refuse(400, "validation", TRACKED.format(repository.full_name))
-        track_repository(session, repository, now=runtime.now())
+        track_repository(session, repository, now=shiplog().runtime.now())
         told = _render(repository)
-    enqueue(runtime)
     return jsonify(told), 201
 
 
 @put(ONE, CHANGE_REPOSITORIES, body=RepositoryStatusBody)
 def change_repository(repository_id: str) -> ResponseReturnValue:
     """Track it (`active`, or `visible`) or not (`hidden`)."""
-    status, runtime = posted(RepositoryStatusBody).status, shiplog().runtime
-    with runtime.db.transaction() as session:
+    status = posted(RepositoryStatusBody).status
+    with changing(BUSY) as session:
         repository = _lock(session, repository_id)
         if status == "hidden":
             untrack_repository(session, repository)
         elif status is not None:
             _verify_trackable(repository)
-            track_repository(session, repository, now=runtime.now())
+            track_repository(session, repository, now=shiplog().runtime.now())
         told = _render(repository)
-    enqueue(runtime)
     return jsonify(told)
 
 
 @delete(ONE, DELETE_REPOSITORIES)
 def remove_repository(repository_id: str) -> ResponseReturnValue:
     """Track it no longer; what is known of it stays."""
-    with shiplog().runtime.db.transaction() as session:
+    with changing(BUSY) as session:
         repository = _lock(session, repository_id)
         untrack_repository(session, repository)
         told = _render(repository)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from domain.tokens import revoke_token
-from models import ApiToken, Organization, TokenKind
+from models import ApiToken, Organization, Release, TokenKind
 from tests.clock import Clock
 from tests.webapp.api.conftest import Api, MakeApi
 from tests.webapp.tenants import Tenant
@@ -55,39 +57,38 @@ ROUTES = {
     "list_deploys": (RELEASE + "deploys/", RELEASES),
     "show_short_id": ("/organizations/{org}/shortids/{short_id}/", ISSUES),
 }
-CHANGE_PROJECTS = {"project:write", "project:admin", "org:write", "org:admin"}
-CHANGE_REPOS = {"org:write", "org:admin", "org:integrations"}
-CHANGE_RELEASES = RELEASES - {"project:read"}
-
-# Every route that writes: its method, its address, the scopes that open it, and a body that it takes.
-WRITES: dict[str, tuple[str, str, set[str], dict[str, object]]] = {
-    "create_deploy_of_release": (
-        "POST",
-        RELEASE + "deploys/",
-        CHANGE_RELEASES,
-        {"environment": "production"},
-    ),
-    "create_project_of_organization": (
-        "POST",
-        "/organizations/{org}/projects/",
-        CHANGE_PROJECTS,
-        {"name": "Shop"},
-    ),
-    "create_project_of_team": (
-        "POST",
-        "/teams/{org}/{team}/projects/",
-        CHANGE_PROJECTS,
-        {"name": "Shop"},
-    ),
-    "create_project_key": ("POST", KEYS_OF_PROJECT, CHANGE_PROJECTS, {"name": "Browser"}),
-    "add_repository": (
-        "POST",
-        "/organizations/{org}/repos/",
-        CHANGE_REPOS,
-        {"provider": "integrations:github", "installation": "1", "identifier": "acme/xyzzy"},
-    ),
-    "change_repository": ("PUT", REPOSITORY, CHANGE_REPOS, {"status": "hidden"}),
-    "remove_repository": ("DELETE", REPOSITORY, CHANGE_REPOS - {"org:write"}, {}),
+CHANGING = {"project:write", "project:admin", "project:releases", "org:ci"}
+MANAGING = {"project:write", "project:admin", "org:write", "org:admin"}
+TRACKING = {"org:write", "org:admin", "org:integrations"}
+DELETING = {"project:admin", "project:releases"}
+# Every route that changes something: its method as well. Bodies are the smallest that are taken.
+WRITES = {
+    "create_release": ("POST", "/organizations/{org}/releases/", CHANGING),
+    "create_release_of_project": ("POST", OF_PROJECT, CHANGING),
+    "update_release": ("PUT", RELEASE, CHANGING),
+    "update_release_of_project": ("PUT", OF_PROJECT + "{version}/", CHANGING),
+    "remove_release": ("DELETE", RELEASE, DELETING),
+    "remove_release_of_project": ("DELETE", OF_PROJECT + "{version}/", DELETING),
+    "create_deploy_of_release": ("POST", RELEASE + "deploys/", CHANGING),
+    "create_project_of_organization": ("POST", "/organizations/{org}/projects/", MANAGING),
+    "create_project_of_team": ("POST", "/teams/{org}/{team}/projects/", MANAGING),
+    "create_project_key": ("POST", KEYS_OF_PROJECT, MANAGING),
+    "add_repository": ("POST", "/organizations/{org}/repos/", TRACKING),
+    "change_repository": ("PUT", REPOSITORY, TRACKING),
+    "remove_repository": ("DELETE", REPOSITORY, TRACKING - {"org:write"}),
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "create_release": {"version": "web@1.0.0", "projects": ["web"]},
+    "create_release_of_project": {"version": "web@1.0.0"},
+    "create_deploy_of_release": {"environment": "production"},
+    "create_project_of_organization": {"name": "Shop"},
+    "create_project_of_team": {"name": "Shop"},
+    "add_repository": {
+        "provider": "integrations:github",
+        "installation": "1",
+        "identifier": "acme/xyzzy",
+    },
+    "change_repository": {"status": "hidden"},
 }
 OF_CALLER = {"show_root", "list_organizations"}  # about the token's own organization only
 ALL_SCOPES = {
@@ -97,17 +98,12 @@ ALL_SCOPES = {
 
 
 def address(route: str, tenant: Tenant, *, org: str | None = None) -> str:
-    return fill(ROUTES[route][0], tenant, org=org)
-
-
-def fill(rule: str, tenant: Tenant, *, org: str | None = None) -> str:
-    return rule.format(
+    return ROUTES[route][0].format(
         org=org or tenant.organization.slug,
         project=tenant.project.slug,
         version=tenant.release.version,
         repository=tenant.repository.id,
         short_id=f"{tenant.project.slug.upper()}-1",
-        team="people",
     )
 
 
@@ -185,61 +181,77 @@ def test_an_organization_and_a_project_are_named_by_id_as_well(
     assert api.read(by_id) == api.read(address(route, own))
 
 
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_nothing_else_is_written(api: Api, own: Tenant, route: str, method: str) -> None:
+    if (method, ROUTES[route][0]) in {(verb, path) for verb, path, _ in WRITES.values()}:
+        pytest.skip("there is a route that writes")
+    answer = api.send(method, address(route, own), {})
+
+    # What lies below a release may be the name of a tag, which can hold slashes.
+    below = "/{version}/" in ROUTES[route][0] and method in ("PUT", "DELETE")
+    assert answer.status_code == (404 if below else 405)
+    assert below or "GET" in answer.headers["Allow"]
+    assert list(answer.get_json()) == ["detail"]
+
+
 @pytest.mark.parametrize("route", WRITES)
-def test_each_of_its_scopes_lets_write_and_no_other(
+def test_each_of_its_scopes_opens_a_writing_route_and_no_other(
     make_api: MakeApi, own: Tenant, route: str
 ) -> None:
-    method, rule, opening, body = WRITES[route]
-    path = fill(rule, own)
-    closed = make_api(*sorted(ALL_SCOPES - opening)).send(method, path, body)
-    assert closed.status_code == 403
-    assert closed.get_json() == {"detail": "You do not have permission to perform this action."}
-    ci = make_api(kind=TokenKind.org).send(method, path, body)
-    assert (ci.status_code == 403) == ("org:ci" not in opening)
+    opening = WRITES[route][2]
+    closed = make_api(*sorted(ALL_SCOPES - opening))
+    assert written(closed, route, own).status_code == 403
     for scope in sorted(opening - {"org:ci"}):
-        assert make_api(scope).send(method, path, body).status_code not in (401, 403)
+        assert written(make_api(scope), route, own).status_code not in (401, 403)
+    ci = written(make_api(kind=TokenKind.org), route, own).status_code
+    assert (ci == 403) is ("org:ci" not in opening)
 
 
 @pytest.mark.parametrize("route", WRITES)
-def test_nobody_writes_without_a_token_or_into_another_organization(
+def test_writing_needs_a_token_of_the_organization(
     api: Api, own: Tenant, other: Tenant, session: Session, route: str
 ) -> None:
-    method, rule, _, body = WRITES[route]
-    nobody = Api(api.client, None).send(method, fill(rule, own), body)
-    assert (nobody.status_code, list(nobody.get_json())) == (401, ["detail"])
-    other.release.version, other.project.slug = "web@9.9.9", "there"
+    versions = set(session.scalars(select(Release.id)))
+    session.rollback()
+    assert written(Api(api.client, None), route, own).status_code == 401
+    for org in ("others", "nobody", str(other.organization.id)):
+        assert written(api, route, other, org=org).status_code == 404
+    other.project.slug = "there"
+    other.release.version = "web@9.9.9"
     session.commit()
-    foreign = [fill(rule, other)]
-    if rule != rule.format_map(Unnamed()):
-        foreign.append(fill(rule, other, org="acme"))
-    for path in foreign:
-        answer = api.send(method, path, body)
-        assert answer.status_code == 404
-        assert answer.get_json() == {"detail": "The requested resource does not exist"}
+    if any(thing in WRITES[route][1] for thing in ("{project}", "{version}", "{repository}")):
+        assert written(api, route, other, org="acme").status_code == 404
+    assert set(session.scalars(select(Release.id))) == versions
 
 
-@pytest.mark.parametrize("route", WRITES)
+@pytest.mark.parametrize("route", BODIES)
 @pytest.mark.parametrize("text", ["", "[]", "nonsense", "null", '{"a":'])
 def test_a_body_that_is_no_object_is_refused(api: Api, own: Tenant, route: str, text: str) -> None:
-    method, rule, _, body = WRITES[route]
-    if not body:
-        return
-    headers = {"Authorization": f"Bearer {api.token}"}
-    answer = api.client.open(f"/api/0{fill(rule, own)}", method=method, headers=headers, data=text)
+    method, path, _ = WRITES[route]
+    answer = api.client.open(
+        f"/api/0{place_of(path, own)}",
+        method=method,
+        headers={"Authorization": f"Bearer {api.token}"},
+        data=text,
+    )
 
     assert (answer.status_code, list(answer.get_json())) == (400, ["detail"])
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_nothing_else_is_written(api: Api, own: Tenant, route: str, method: str) -> None:
-    if any((method, ROUTES[route][0]) == write[:2] for write in WRITES.values()):
-        return
-    answer = api.client.open(f"/api/0{address(route, own)}", method=method)
+def written(api: Api, route: str, tenant: Tenant, *, org: str | None = None) -> TestResponse:
+    method, path, _ = WRITES[route]
+    return api.send(method, place_of(path, tenant, org=org), BODIES.get(route, {}))
 
-    assert answer.status_code == 405
-    assert "GET" in answer.headers["Allow"]
-    assert list(answer.get_json()) == ["detail"]
+
+def place_of(path: str, tenant: Tenant, *, org: str | None = None) -> str:
+    return path.format(
+        org=org or tenant.organization.slug,
+        project=tenant.project.slug,
+        version=tenant.release.version,
+        repository=tenant.repository.id,
+        team="people",
+    )
 
 
 @pytest.mark.parametrize("header", ["Basic YTpi", "Bearer", "Bearer  ", "bearer x y", "sntryu_1"])

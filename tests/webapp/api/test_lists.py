@@ -26,7 +26,7 @@ from tests.factories import (
     make_resolution,
 )
 from tests.webapp.api.conftest import Api, MakeApi, links_of
-from tests.webapp.api.test_access import ROUTES, WRITES, address
+from tests.webapp.api.test_access import BODIES, ROUTES, WRITES, address
 from tests.webapp.conftest import StatementCounter
 from tests.webapp.tenants import Tenant
 
@@ -197,14 +197,15 @@ def test_hostile_names_are_not_found(api: Api, own: Tenant, route: str) -> None:
 
 @pytest.mark.parametrize("route", WRITES)
 def test_nothing_is_written_to_hostile_names(api: Api, own: Tenant, route: str) -> None:
-    method, rule, _, body = WRITES[route]
+    method, rule, _ = WRITES[route]
     names = {"org": "acme", "project": "web", "version": "web@1.0.0", "team": "people"}
     names["repository"] = str(own.repository.id)
     for part in names:
         if f"{{{part}}}" not in rule:
             continue
         for text in HOSTILE:
-            answer = api.send(method, rule.format_map({**names, part: text}), body)
+            place = rule.format_map({**names, part: text})
+            answer = api.send(method, place, BODIES.get(route, {}))
             assert answer.status_code in (400, 404), (part, text)
             assert list(answer.get_json()) == ["detail"]
 

@@ -107,7 +107,6 @@ def test_a_listed_repository_is_tracked(
         {"identifier": ""},
         {"identifier": {}},
         {"identifier": "acme/sh\0op"},
-        {"identifier": "\ud800"},
     ],
 )
 def test_what_is_missing_or_unusable_is_refused(

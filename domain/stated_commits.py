@@ -161,16 +161,16 @@ def add_repositories(
     why: Why,
 ) -> None:
     """Make the repositories that *commits* name and nobody knows: untracked, unknown to GitHub."""
-    unknown = {
+    unknown = dict.fromkeys(
         repository_name(commit, organization_id)
         for commit in commits
         if places.find(commit, organization_id) is None
-    }
+    )
     if not unknown:
         return
     lock_organization(session, organization_id)
     places.of_name |= _find_by_name(session, organization_id, unknown)
-    for name in sorted(unknown):
+    for name in unknown:
         if name.lower() not in places.of_name:
             repository = Repository(
                 organization_id=organization_id,

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from domain.bulk import batches
-from domain.tags import Order, make_order, parse_tag
+from domain.stored_lines import NO_ORDER, order_of
+from domain.tags import Order
 from models import (
     Commit,
     CommitRelation,
     Head,
+    HeadOrigin,
     Issue,
     IssueLink,
     ListState,
@@ -25,7 +27,6 @@ from models import (
 )
 
 SHORTEST_SHA = 7
-NO_ORDER = make_order("0", "")  # of a release that a client named as it liked
 NAMES_AT_ONCE = 10_000  # each commit has 34 names; databases take some 30,000 in a statement
 MOST_RELATED = 500  # reverts of reverts and picks of picks beyond this are not followed
 
@@ -154,7 +155,7 @@ def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) ->
         shipment
         for some in batches(sorted({member.sha for member in wanted}))
         for row in session.execute(_select_shipments(some, issue.project_id))
-        if (shipment := _shipment(row)) is not None and shipment.member in wanted
+        if (shipment := _shipment(row)).member in wanted
     ]
     return sorted(
         shipments,
@@ -175,23 +176,29 @@ def _select_shipments(shas: Sequence[str], project_id: int) -> Any:
             tip.committed_at,
             Head.made_at,
             Head.name,
+            Head.origin,
             Commit.sha,
             Commit.id.label("commit_id"),
         )
         .join(ReleaseCommit, ReleaseCommit.head_id == Head.id)
         .join(Commit, Commit.id == ReleaseCommit.commit_id)
-        .join(tip, (tip.repository_id == Head.repository_id) & (tip.sha == Head.sha))
+        .outerjoin(tip, (tip.repository_id == Head.repository_id) & (tip.sha == Head.sha))
         .join(ReleaseProject, ReleaseProject.release_id == Head.release_id)
         .where(
             Commit.sha.in_(shas),
             ReleaseProject.project_id == project_id,
-            Head.state == ListState.complete,
+            is_settled(),
         )
     )
 
 
+def is_settled() -> ColumnElement[bool]:
+    """Whether a list says what its release ships: complete, or all that its client asked for."""
+    stated = (Head.origin != HeadOrigin.tag) & Head.needs.is_(None) & Head.wants.is_(None)
+    return or_(Head.state == ListState.complete, stated)
+
+
 def _shipment(row: Any) -> Shipment:
-    parsed = parse_tag(row.name)
     return Shipment(
         head_id=row.id,
         release_id=row.release_id,
@@ -199,7 +206,7 @@ def _shipment(row: Any) -> Shipment:
         head_sha=row.head_sha,
         line=row.line,
         committed_at=row.committed_at or row.made_at,
-        order=parsed.order if parsed else NO_ORDER,
+        order=order_of(row.name, row.origin) or NO_ORDER,
         name=row.name,
         member=Member(row.repository_id, row.sha),
         commit_id=row.commit_id,

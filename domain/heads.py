@@ -1,33 +1,64 @@
-"""Which heads of a release count: a client's word goes before a tag (membership.md)."""
+"""Which of a release's heads count: a tag's and a client's may name the same repository.
+
+membership.md, "Explicit lists": what a client states is the release's list until the client
+changes or clears it; head given by a client and tag on different commits: the client's counts.
+Where both agree and the client stated no range, the tag's list is the one.
+"""
 
 from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.tags import parse_tag
+from domain.stored_lines import mark_line_stale
 from models import Head, HeadOrigin, Release
 
 
-def line_of_version(session: Session, release: Release, repository_id: int) -> str:
-    """The line that a head without a tag stands on: that of the version's package."""
-    parsed = parse_tag(release.version)
-    return parsed.line if parsed else release.version
-
-
 def arrange_heads(session: Session, release: Release) -> None:
-    """Derive which heads of *release* count and which hold a list; mark stale what changes."""
+    """Derive which heads of *release* are superseded and which have a list; mark stale what changes.
+
+    Read off the heads alone, so it may be called after any change of them, in any order.
+    """
     session.flush()
-    heads = session.scalars(select(Head).where(Head.release_id == release.id)).all()
-    stated = {head.repository_id for head in heads if head.origin != HeadOrigin.tag}
-    is_listed = any(head.origin == HeadOrigin.commits for head in heads)
+    heads = session.scalars(
+        select(Head).where(Head.release_id == release.id).order_by(Head.id)
+    ).all()
+    if all(head.origin == HeadOrigin.tag for head in heads):
+        superseded: set[int] = set()
+        has_stated_list = False
+    else:
+        superseded = _list_superseded(heads)
+        has_stated_list = any(head.origin == HeadOrigin.commits for head in heads)
     for head in heads:
-        head.is_superseded = head.origin == HeadOrigin.tag and head.repository_id in stated
-        if head.origin == HeadOrigin.commits:
-            has_list = True
-        else:
-            has_list = not is_listed and not head.is_superseded
-        if has_list != head.has_list:
+        is_superseded = head.id in superseded
+        has_list = not is_superseded and (not has_stated_list or head.origin == HeadOrigin.commits)
+        if head.is_superseded != is_superseded:
+            head.is_superseded = is_superseded
+            mark_line_stale(session, head.repository_id, head.line, Head.made_at >= head.made_at)
+            head.is_stale = True
+        if head.has_list != has_list:
             head.has_list = has_list
-            head.is_stale = head.is_stale or has_list
+            head.is_stale = True
     session.flush()
+
+
+def _list_superseded(heads: Sequence[Head]) -> set[int]:
+    by_repository: defaultdict[int, list[Head]] = defaultdict(list)
+    for head in heads:
+        by_repository[head.repository_id].append(head)
+    return {head.id for some in by_repository.values() for head in _superseded_among(some)}
+
+
+def _superseded_among(heads: Sequence[Head]) -> list[Head]:
+    """Of the heads of one repository: the stated one, or the tags'."""
+    stated = [head for head in heads if head.origin != HeadOrigin.tag]
+    tags = [head for head in heads if head.origin == HeadOrigin.tag]
+    if not stated:
+        return []
+    [one] = stated
+    is_explicit = one.origin == HeadOrigin.commits or one.stated_previous is not None
+    agrees = any(tag.sha == one.sha and not tag.is_withdrawn for tag in tags)
+    return [one] if agrees and not is_explicit else tags

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.bulk import insert_missing
 from domain.errors import AlreadyExistsError
 from domain.heads import arrange_heads
 from domain.provenance import Why, record_activity
+from domain.stored_lines import mark_line_stale, sort_in_stated
 from domain.tag_updates import Move
 from domain.tags import TagVersion, parse_tag
-from domain.versions import release_version
+from domain.versions import parse_version, release_version
 from models import (
     GitHubRelease,
     Head,
@@ -64,26 +64,18 @@ def sync_release_of(
         return _make_head(session, repository, tag, parsed, why)
     changed = move.is_new or (head.sha, head.made_at) != (tag.sha, tag.made_at)
     if changed or head.is_withdrawn != tag.is_deleted:
-        mark_stale(session, repository.id, head.line, since=min(head.made_at, tag.made_at))
+        since = min(head.made_at, tag.made_at)
+        mark_line_stale(session, repository.id, head.line, Head.made_at >= since)
         head.sha, head.made_at = tag.sha, tag.made_at
         head.is_stale = head.is_stale or changed
         if head.is_withdrawn != tag.is_deleted:
             head.is_withdrawn = tag.is_deleted
             _record_tag_change(session, head, tag, "deleted" if tag.is_deleted else "restored", why)
+        arrange_heads(session, session.get_one(Release, head.release_id))
     if move.moved_from is not None:
         _record_tag_change(session, head, tag, "moved", why, moved_from=move.moved_from)
     session.flush()
     return head
-
-
-def mark_stale(session: Session, repository_id: int, line: str, *, since: datetime) -> None:
-    """Heads of the line made at *since* or later are to be computed again."""
-    session.flush()
-    session.execute(
-        update(Head)
-        .where(Head.repository_id == repository_id, Head.line == line, Head.made_at >= since)
-        .values(is_stale=True)
-    )
 
 
 def _make_head(
@@ -98,7 +90,7 @@ def _make_head(
         release = _get_or_make_release(session, repository, version, why)
     rows = [{"release_id": release.id, "project_id": project.id} for project in projects]
     insert_missing(session, ReleaseProject, rows)
-    mark_stale(session, repository.id, parsed.line, since=tag.made_at)
+    mark_line_stale(session, repository.id, parsed.line, Head.made_at >= tag.made_at)
     head = Head(
         release_id=release.id,
         repository_id=repository.id,
@@ -112,6 +104,8 @@ def _make_head(
     )
     session.add(head)
     session.flush()
+    for line in sort_in_stated(session, repository, parse_version(version).package):
+        mark_line_stale(session, repository.id, line)
     arrange_heads(session, release)
     date_release(session, release)
     _adopt_github_release(session, repository, tag, release)

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from domain.bulk import batches, insert_missing
 from domain.fixes import list_issues_of_commits
-from domain.heads import arrange_heads, line_of_version
+from domain.heads import arrange_heads
 from domain.provenance import Why, record_activity
 from domain.release_lists import refresh_release
-from domain.releases import mark_stale
 from domain.resolution import sync_issues
 from domain.stated_commits import ListedCommit, Places, StatedCommit, record_stated_commits
+from domain.stored_lines import find_line, mark_line_stale
 from domain.upkeep import bring_up_to_date
 from models import Commit, Head, HeadOrigin, ListState, Release, ReleaseCommit, Repository
 
@@ -111,7 +111,9 @@ def _state_head(
     if head is None:
         head = Head(release_id=release.id, repository_id=newest.repository_id, sha="", excluded=[])
         head.name = release.version
-        head.line = line_of_version(session, release, newest.repository_id)
+        head.line = find_line(
+            session, session.get_one(Repository, newest.repository_id), release.version
+        )
         head.made_at, head.origin = made_at, HeadOrigin.commits
         session.add(head)
     moved = (head.sha, head.made_at) != (sha, made_at)
@@ -120,7 +122,7 @@ def _state_head(
     head.state, head.basis, head.excluded = ListState.complete, "explicit", []
     head.needs = head.wants = head.cause = head.remedy = head.compared_with = None
     if moved:
-        mark_stale(session, head.repository_id, head.line, since=since)
+        mark_line_stale(session, head.repository_id, head.line, Head.made_at >= since)
     head.is_stale = False
     session.flush()
     return head
@@ -132,7 +134,7 @@ def _withdraw(session: Session, head: Head) -> None:
         head.origin = HeadOrigin.ref
         return
     session.delete(head)
-    mark_stale(session, head.repository_id, head.line, since=head.made_at)
+    mark_line_stale(session, head.repository_id, head.line, Head.made_at >= head.made_at)
 
 
 def _replace(

@@ -23,7 +23,7 @@ from domain.errors import (
 from domain.paging import find_id
 from domain.provenance import Why, record_activity
 from domain.release_queries import get_release
-from domain.releases import date_release, find_release, mark_stale, record_release
+from domain.releases import date_release, find_release, record_release
 from domain.stated_commits import (
     Places,
     StatedCommit,
@@ -34,6 +34,7 @@ from domain.stated_commits import (
 )
 from domain.stated_heads import StatedRef, clear_stated, set_refs
 from domain.stated_lists import set_commits, settle
+from domain.stored_lines import mark_line_stale
 from models import (
     Activity,
     Head,
@@ -192,7 +193,7 @@ def delete_release(
     session.expunge_all()
     session.execute(delete(Release).where(Release.id == release.id))
     for head in heads:
-        mark_stale(session, head.repository_id, head.line, since=head.made_at)
+        mark_line_stale(session, head.repository_id, head.line, Head.made_at >= head.made_at)
     settle(session, {head.repository_id for head in heads}, (), (), why)
 
 
@@ -357,9 +358,9 @@ def _set_contents(
 ) -> None:
     """Refs first: the commit of a ref is the head that its repository's list hangs on."""
     if said.refs:
-        set_refs(session, release, said.refs, why)
+        set_refs(session, release, said.refs, why=why, fills=not said.commits)
     elif said.refs is not None:
-        clear_stated(session, release, why)
+        clear_stated(session, release, why=why)
     if said.commits:
         commits = order_commits(said.commits)
         set_commits(session, release, commits, places, hosts=hosts, why=why)

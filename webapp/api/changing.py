@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from domain.errors import BusyError
+from jobs import enqueue
 from webapp.context import shiplog
 from webapp.security import close_page_session, open_page_session
 
@@ -21,6 +22,8 @@ _BUSY = {"55P03", "40P01", "SQLITE_BUSY", "SQLITE_LOCKED"}
 @contextmanager
 def changing(busy: str) -> Iterator[Session]:
     """A writing transaction; what is read afterwards is the state that it left.
+
+    Work that it made due is begun.
 
     Raises BusyError with the text *busy* when somebody else keeps what it needs for long.
     """
@@ -36,6 +39,7 @@ def changing(busy: str) -> Iterator[Session]:
         if _code(error) in _BUSY:
             raise BusyError(busy) from None
         raise
+    enqueue(shiplog().runtime)
     close_page_session(None)
     open_page_session()
 

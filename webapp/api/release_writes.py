@@ -18,6 +18,7 @@ from domain.stated_releases import (
     state_release,
 )
 from domain.text import clean_text
+from integrations.github.revisions import RefStatement, resolve_refs
 from models import Project, Release
 from webapp.api.blueprint import (
     CHANGE_RELEASES,
@@ -122,11 +123,11 @@ def _answer(release: Release) -> Response:
     return jsonify(render(written))
 
 
-def _find_refs(named: Sequence[tuple[str, str, str | None]]) -> list[StatedRef]:
+def _find_refs(named: Sequence[tuple[str, str, str | None]]) -> list[RefStatement]:
     """The repositories of refs, whether tracked or not; raises FieldsInvalidError."""
     known = find_repositories_by_name(db(), organization().id, {name for name, _, _ in named})
     refs = [
-        StatedRef(known[name.lower()], commit, previous)
+        RefStatement(known[name.lower()], commit, previous)
         for name, commit, previous in named
         if name.lower() in known
     ]
@@ -136,9 +137,10 @@ def _find_refs(named: Sequence[tuple[str, str, str | None]]) -> list[StatedRef]:
     return refs
 
 
-def _resolve(refs: list[StatedRef]) -> list[StatedRef]:
-    """Revisions as full shas where they can be known; asks GitHub, so not in a transaction."""
-    return refs
+def _resolve(refs: list[RefStatement]) -> list[StatedRef]:
+    """Revisions as full shas where they can be known; may ask GitHub, so not in a transaction."""
+    runtime = shiplog().runtime
+    return resolve_refs(runtime.db, runtime.github, refs)
 
 
 def _user_agent() -> str | None:

@@ -194,6 +194,12 @@ def test_the_head_of_a_ref_stays(api: Api, shop: Repository, session: Session) -
     before = rows(session)
     post(api, 208, **body)
     assert rows(session) == before
+    put(api, "web@1.0.0", **(body | {"refs": [{"repository": "A/A", "commit": FOURTH}]}))
+    session.expire_all()
+    moved = session.scalars(select(Head).order_by(Head.repository_id)).all()
+    assert [(head.sha, head.stated) for head in moved] == [(FIRST, None), (FOURTH, FOURTH)]
+    session.rollback()
+    put(api, "web@1.0.0", **body)
     state(api, [{"id": FIRST, "repository": "a/a"}])
     session.expire_all()
     left = session.scalars(select(Head).order_by(Head.repository_id)).all()

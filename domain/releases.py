@@ -84,9 +84,9 @@ def _make_head(
     projects = list_projects_of(session, repository)
     if not projects or tag.sha is None or tag.made_at is None:
         return None
+    version = release_version(tag.name, projects[0].slug, repository.version_template)
     release = _find_namesake(session, repository, tag, projects)
     if release is None:
-        version = release_version(tag.name, projects[0].slug, repository.version_template)
         release = _get_or_make_release(session, repository, version, why)
     rows = [{"release_id": release.id, "project_id": project.id} for project in projects]
     insert_missing(session, ReleaseProject, rows)

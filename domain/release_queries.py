@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from domain.errors import AmbiguousError, NotFoundError
 from domain.paging import Moment, Page, first_of, parse_moment
 from domain.release_facts import ReleaseFacts, load_facts, moment_of_release
+from domain.windows import beyond
 from models import Head, Project, Release, ReleaseProject, Repository, Tag
 
 
@@ -37,7 +38,7 @@ def list_releases(
     moment = moment_of_release()
     if after:
         place = parse_moment(after)
-        query = query.where(or_(moment < place.at, and_(moment == place.at, Release.id < place.id)))
+        query = query.where(beyond(moment, Release.id, (place.at, place.id), ascending=False))
     query = query.order_by(moment.desc(), Release.id.desc()).limit(size + 1)
     releases, last = first_of(session.scalars(query).all(), size)
     facts = load_facts(session, releases, [release.id for release in releases])

@@ -23,7 +23,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 from models.commit import SHA_LENGTH
 
-
 # Lists are in the order of these expressions; queries have to say them in the same words, or their
 # indexes do not serve.
 MOMENT = "coalesce(released_at, created_at)"

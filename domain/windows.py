@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Integer, SQLColumnExpression, literal, tuple_
+from sqlalchemy import ColumnElement, Integer, SQLColumnExpression, and_, literal, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.errors import InvalidError
 from domain.paging import first_of
@@ -83,7 +84,7 @@ def slice_of(rows: Sequence[RowT], place: Place | None, size: int) -> Window[Row
 
 
 def beyond(
-    first: SQLColumnExpression[ValueT],
+    first: ColumnElement[ValueT] | InstrumentedAttribute[ValueT],
     second: SQLColumnExpression[int],
     place: tuple[ValueT | ColumnElement[ValueT], int],
     *,
@@ -91,13 +92,15 @@ def beyond(
 ) -> ColumnElement[bool]:
     """Rows after *place* when ordered by *first*, then *second*.
 
-    The pairs are compared as such: databases enter an index at a pair, at an `OR` they read all
-    that lies before.
+    Databases enter an index at a pair; of an `OR` they would read all that lies before. SQLite does
+    so at the pair of an expression as well, hence the bound on *first* alone.
     """
     value, number = place
     known = value if isinstance(value, ColumnElement) else literal(value, first.type)
     row, here = tuple_(first, second), tuple_(known, literal(number, Integer()))
-    return row > here if ascending else row < here
+    if ascending:
+        return and_(first >= known, row > here)
+    return and_(first <= known, row < here)
 
 
 def _verify_id(number: int) -> int:

@@ -76,8 +76,11 @@ def fill(session: Session, *, releases: int, list_size: int, slug: str = "large"
         ),
     )
     session.commit()
-    session.execute(text("ANALYZE"))  # as an hour of PostgreSQL's own housekeeping would
-    session.commit()
+    if (
+        session.get_bind().dialect.name == "postgresql"
+    ):  # does so itself after a while; SQLite never
+        session.execute(text("ANALYZE"))
+        session.commit()
     return Large(organization, repository, project, rare, release)
 
 

@@ -12,15 +12,24 @@ from domain.release_records import (
     describe_commit_list,
     find_previous_with_commits,
     list_release_records,
+    list_release_records_by_version,
     load_release_records,
 )
-from models import Project, Release
+from domain.release_search import parse_search
+from models import Project, Release, ReleaseStatus
 from webapp.api.blueprint import RELEASES, db, get, get_project, organization
+from webapp.api.periods import period_asked_for
 from webapp.api.serializers import Json, render_commit_list, render_release
 from webapp.context import shiplog
 from webapp.pagination import page, page_size, place_asked_for
 
 ALL_PROJECTS = "-1"
+SORTS = {
+    "date": list_release_records,
+    "adoption": list_release_records,  # nothing is known of adoption
+    "semver": list_release_records_by_version,
+    "build": list_release_records_by_version,  # the build code is the last part of the order
+}
 MOST_PROJECTS = 100  # named in one request
 
 
@@ -59,15 +68,21 @@ def find_release(version: str, project: Project | None = None) -> Release:
 
 
 def _list(project_ids: list[int] | None) -> ResponseReturnValue:
-    if request.args.get("sort", "date") != "date":
+    listed = SORTS.get(request.args.get("sort") or "date")
+    if listed is None:
         raise InvalidError("invalid sort")
-    status = request.args.get("status") or "open"
-    if status not in ("open", "archived"):
+    status = request.args.get("status") or ReleaseStatus.open
+    if status not in list(ReleaseStatus):
         raise InvalidError("invalid value for status")
-    if status == "archived":  # nothing archives a release yet
-        project_ids = []
-    narrowed = ReleaseFilter(text=request.args.get("query", "").strip(), project_ids=project_ids)
-    window = list_release_records(
+    created_from, created_before = period_asked_for(shiplog().runtime.now())
+    narrowed = ReleaseFilter(
+        project_ids=project_ids,
+        status=ReleaseStatus(status),
+        created_from=created_from,
+        created_before=created_before,
+        search=parse_search(request.args.get("query", "")),
+    )
+    window = listed(
         db(), organization().id, narrowed=narrowed, place=place_asked_for(), size=page_size()
     )
     url = shiplog().runtime.settings.github.url

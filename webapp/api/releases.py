@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from domain.errors import InvalidError
 from domain.organizations import find_project_named
+from domain.release_neighbours import find_neighbours
 from domain.release_queries import ReleaseFilter, get_release
 from domain.release_records import (
     describe_commit_list,
@@ -19,7 +20,12 @@ from domain.release_search import parse_search
 from models import Project, Release, ReleaseStatus
 from webapp.api.blueprint import RELEASES, db, get, get_project, organization
 from webapp.api.periods import period_asked_for
-from webapp.api.serializers import Json, render_commit_list, render_release
+from webapp.api.serializers import (
+    Json,
+    render_commit_list,
+    render_neighbours,
+    render_release,
+)
 from webapp.context import shiplog
 from webapp.pagination import page, page_size, place_asked_for
 
@@ -103,4 +109,16 @@ def _project_ids() -> list[int] | None:
 def _render(release: Release) -> Json:
     [record] = load_release_records(db(), [release])
     told = render_release(record, github_url=shiplog().runtime.settings.github.url)
-    return {**told, "commitList": render_commit_list(describe_commit_list(db(), release))}
+    return {
+        **told,
+        "currentProjectMeta": _neighbours(release),
+        "commitList": render_commit_list(describe_commit_list(db(), release)),
+    }
+
+
+def _neighbours(release: Release) -> Json:
+    """The releases around this one in the first project that `project` names."""
+    projects = _project_ids()
+    if not projects:
+        return {}
+    return render_neighbours(find_neighbours(db(), release, projects[0]))

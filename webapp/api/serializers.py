@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.commit_records import CommitRecord, FileRecord
 from domain.issues import short_id_of
+from domain.release_neighbours import Neighbours
 from domain.release_records import CommitListRecord, ReleaseRecord
 from domain.versions import is_valid_version, parse_version
 from models import Author, Issue, Organization, Project, PullRequest, Repository
@@ -163,7 +164,7 @@ def render_release(record: ReleaseRecord, *, github_url: str) -> Json:
     return {
         "id": release.id,
         "version": release.version,
-        "status": "open",
+        "status": release.status,
         "shortVersion": release.version,
         "versionInfo": render_version_info(release.version),
         "ref": None,
@@ -195,6 +196,15 @@ def _render_project_of_release(project: Project) -> Json:
         "platform": project.platform,
         "platforms": [],
         "hasHealthData": False,
+    }
+
+
+def render_neighbours(neighbours: Neighbours) -> Json:
+    return {
+        "nextReleaseVersion": neighbours.next,
+        "prevReleaseVersion": neighbours.previous,
+        "firstReleaseVersion": neighbours.first,
+        "lastReleaseVersion": neighbours.last,
     }
 
 

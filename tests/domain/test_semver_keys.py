@@ -25,7 +25,7 @@ def _make_without_keys(session: Session) -> None:
 
 def _keys(session: Session) -> dict[str, bytes | None]:
     rows = session.execute(select(Release.version, Release.semver_key))
-    return {version: key for version, key in rows}
+    return {row.version: row.semver_key for row in rows}
 
 
 def test_the_sweep_fills_what_is_missing(runtime: Runtime, database: Database) -> None:

@@ -53,19 +53,19 @@ def list_releases_of_project(project: str) -> ResponseReturnValue:
 @get("/organizations/<org>/releases/<path:version>/", RELEASES)
 def show_release(version: str) -> ResponseReturnValue:
     """One release, by version or tag; a tag may hold slashes, hence the `path`."""
-    return jsonify(_render(find_release(version)))
+    return jsonify(render(find_release(version)))
 
 
 @get("/projects/<org>/<project>/releases/<path:version>/", RELEASES)
 def show_release_of_project(project: str, version: str) -> ResponseReturnValue:
-    return jsonify(_render(find_release(version, get_project(project))))
+    return jsonify(render(find_release(version, get_project(project))))
 
 
 @get("/organizations/<org>/releases/<path:version>/previous-with-commits/", RELEASES)
 def show_previous_with_commits(version: str) -> ResponseReturnValue:
     """Where `sentry-cli` begins a list of its own; exactly `{}` where there is none."""
     previous = find_previous_with_commits(db(), find_release(version))
-    return jsonify(_render(previous) if previous else {})
+    return jsonify(render(previous) if previous else {})
 
 
 def find_release(version: str, project: Project | None = None) -> Release:
@@ -106,7 +106,8 @@ def _project_ids() -> list[int] | None:
     return [project.id if project else abort(404) for project in found]
 
 
-def _render(release: Release) -> Json:
+def render(release: Release) -> Json:
+    """A single release, with how its list came about."""
     [record] = load_release_records(db(), [release])
     told = render_release(record, github_url=shiplog().runtime.settings.github.url)
     return {

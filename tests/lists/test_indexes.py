@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -16,7 +17,6 @@ from domain.commit_records import (
 from domain.paging import Page
 from domain.release_queries import ReleaseFilter, list_releases
 from domain.release_records import (
-    ReleaseRecord,
     list_release_records,
     list_release_records_by_version,
 )
@@ -29,11 +29,11 @@ from tests.lists.plans import enters, explaining, is_sorted
 SIZE = 10
 BY_DATE = "ix_release_organization_id_(status_)?moment"  # where nearly all are open, both do
 OPEN = ReleaseFilter(status=ReleaseStatus.open)
-Read = Callable[[Session, Large, Place | None], Window[object]]
+Read = Callable[[Session, Large, Place | None], Window[Any]]
 
 
 def _by_date(narrowed: ReleaseFilter) -> Read:
-    def read(session: Session, large: Large, place: Place | None) -> Window[ReleaseRecord]:
+    def read(session: Session, large: Large, place: Place | None) -> Window[Any]:
         return list_release_records(
             session, large.organization.id, narrowed=narrowed, place=place, size=SIZE
         )
@@ -41,22 +41,22 @@ def _by_date(narrowed: ReleaseFilter) -> Read:
     return read
 
 
-def _by_version(session: Session, large: Large, place: Place | None) -> Window[ReleaseRecord]:
+def _by_version(session: Session, large: Large, place: Place | None) -> Window[Any]:
     return list_release_records_by_version(
         session, large.organization.id, narrowed=OPEN, place=place, size=SIZE
     )
 
 
-def _of_project(session: Session, large: Large, place: Place | None) -> Window[ReleaseRecord]:
+def _of_project(session: Session, large: Large, place: Place | None) -> Window[Any]:
     narrowed = ReleaseFilter(status=ReleaseStatus.open, project_ids=[large.project.id])
     return _by_date(narrowed)(session, large, place)
 
 
-def _of_repository(session: Session, large: Large, place: Place | None) -> Window[object]:
+def _of_repository(session: Session, large: Large, place: Place | None) -> Window[Any]:
     return list_commits_of_repository(session, large.repository.id, place=place, size=SIZE)
 
 
-def _of_release(session: Session, large: Large, place: Place | None) -> Window[object]:
+def _of_release(session: Session, large: Large, place: Place | None) -> Window[Any]:
     return list_commits_of_release(session, large.release.id, place=place, size=SIZE)
 
 
@@ -100,7 +100,7 @@ def test_the_pages_of_people_are_read_in_order(database: Database, large: Large)
     after = None
     for number in range(3):
         with database.reading() as session, explaining(database) as plans:
-            page: Page[object] = list_releases(
+            page: Page[Any] = list_releases(
                 session, large.organization.id, narrowed=ReleaseFilter(), after=after, size=SIZE
             )
             _expect(plans.only(), BY_DATE, "page", from_a_place=number > 0)

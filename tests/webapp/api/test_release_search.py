@@ -207,7 +207,12 @@ def test_times_that_are_none(api: Api, arguments: dict[str, str], text: str) -> 
 
 
 def test_what_is_not_known_here_is_ignored(listed: Api) -> None:
-    ignored = {"health": 1, "healthStat": "sessions", "adoptionStages": 1, "flatten": 0}
+    ignored: dict[str, Any] = {
+        "health": 1,
+        "healthStat": "sessions",
+        "adoptionStages": 1,
+        "flatten": 0,
+    }
     assert versions(listed, **ignored, summaryStatsPeriod="14d", field="x") == NEWEST_FIRST
 
 
@@ -243,7 +248,7 @@ def test_each_address_is_one_author(listed: Api, own: Tenant) -> None:
     assert sorted(author) == ["email", "name"]
 
 
-INFO = {
+INFO: dict[str, tuple[str | None, str, str | None, list[Any] | None]] = {
     "my-app@1.2.3-rc1+500": ("my-app", "1.2.3-rc1 (500)", None, [1, 2, 3, "rc1", "500", 3]),
     "@scope.pkg@1.0a+build-code": ("@scope.pkg", "1.0a (build-code)", None, [1, 0, 0, "a", "build-code", 2]),
     "pkg@1.2.3.04": ("pkg", "1.2.3.04", None, [1, 2, 3, None, None, 4]),

@@ -74,7 +74,7 @@ def make_tenant(url: str) -> str:
         token = create_token(
             session,
             organization,
-            kind=TokenKind.organization,
+            kind=TokenKind.org,
             scopes=[ORG_SCOPE],
             url="http://127.0.0.1",
             now=NOW,

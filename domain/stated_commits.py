@@ -17,10 +17,10 @@ from domain.bulk import batches, insert_missing, table_of
 from domain.commits import (
     HIDING_WORD,
     CommitData,
+    record_authors,
     record_co_authors,
     record_files,
     record_relations,
-    record_authors,
 )
 from domain.identity import AuthorKey
 from domain.issue_links import link_commits

@@ -15,38 +15,66 @@ from domain.release_records import (
     load_release_records,
 )
 from models import Project, Release
+from webapp.api.answers import Empty, ListedRelease
+from webapp.api.answers import Release as FullRelease
 from webapp.api.blueprint import RELEASES, db, get, get_project, organization
+from webapp.api.routes import Query, one_of
 from webapp.api.serializers import Json, render_commit_list, render_release
 from webapp.context import shiplog
 from webapp.pagination import page, page_size, place_asked_for
 
 ALL_PROJECTS = "-1"
 MOST_PROJECTS = 100  # named in one request
+FILTERS = (
+    Query("query", "A part of the version, in any case."),
+    one_of("status", "`open` by default.", "open", "archived"),
+    Query("sort", "By `date` of making, newest first.", {"type": "string", "enum": ["date"]}),
+)
 
 
-@get("/organizations/<org>/releases/", RELEASES)
+@get(
+    "/organizations/<org>/releases/",
+    RELEASES,
+    answers={200: list[ListedRelease]},
+    query=(
+        *FILTERS,
+        Query("project", "Id or slug of a project; `-1`: all of them.", repeats=True),
+        Query("projectSlug", "As `project`.", repeats=True),
+    ),
+)
 def list_releases() -> ResponseReturnValue:
     """Newest first, of the projects that `project` or `projectSlug` name; by default of all."""
     return _list(_project_ids())
 
 
-@get("/projects/<org>/<project>/releases/", RELEASES)
+@get(
+    "/projects/<org>/<project>/releases/",
+    RELEASES,
+    answers={200: list[ListedRelease]},
+    query=FILTERS,
+)
 def list_releases_of_project(project: str) -> ResponseReturnValue:
+    """Newest first."""
     return _list([get_project(project).id])
 
 
-@get("/organizations/<org>/releases/<path:version>/", RELEASES)
+@get("/organizations/<org>/releases/<path:version>/", RELEASES, answers={200: FullRelease})
 def show_release(version: str) -> ResponseReturnValue:
     """One release, by version or tag; a tag may hold slashes, hence the `path`."""
     return jsonify(_render(find_release(version)))
 
 
-@get("/projects/<org>/<project>/releases/<path:version>/", RELEASES)
+@get("/projects/<org>/<project>/releases/<path:version>/", RELEASES, answers={200: FullRelease})
 def show_release_of_project(project: str, version: str) -> ResponseReturnValue:
+    """One release of the project, by version or tag."""
     return jsonify(_render(find_release(version, get_project(project))))
 
 
-@get("/organizations/<org>/releases/<path:version>/previous-with-commits/", RELEASES)
+@get(
+    "/organizations/<org>/releases/<path:version>/previous-with-commits/",
+    RELEASES,
+    answers={200: FullRelease | Empty},
+)
 def show_previous_with_commits(version: str) -> ResponseReturnValue:
     """Where `sentry-cli` begins a list of its own; exactly `{}` where there is none."""
     previous = find_previous_with_commits(db(), find_release(version))

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 Answers = Mapping[int, Any]  # by status: the type of what is answered; None: an empty body
 ROUTES: list[Route] = []
+_AREAS = {"root": "About"}
 _PLACE = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 
 
@@ -55,7 +56,8 @@ class Route:
     @property
     def tag(self) -> str:
         """The area, by the module that the view is in."""
-        return self.view.__module__.rpartition(".")[2].replace("_", " ").capitalize()
+        module = self.view.__module__.rpartition(".")[2]
+        return _AREAS.get(module) or module.replace("_", " ").capitalize()
 
     @property
     def text(self) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from domain.errors import AmbiguousError, NotFoundError
 from domain.paging import Moment, Page, first_of, parse_moment
 from domain.release_facts import ReleaseFacts, load_facts, moment_of_release
-from models import Head, Project, Release, ReleaseProject, Repository, Tag
+from models import Head, Project, Release, ReleaseProject, ReleaseStatus, Repository, Tag
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class ReleaseFilter:
     project: str = ""  # slug
     text: str = ""  # part of the version, or of a tag
     project_ids: Sequence[int] | None = None  # any of these; None: of all projects
+    status: ReleaseStatus | None = None  # None: open and archived ones
 
 
 def list_releases(
@@ -80,6 +81,8 @@ def narrow(query: Select[Release], narrowed: ReleaseFilter) -> Select[Release]:
     """*query* with the conditions of *narrowed*."""
     if narrowed.project_ids is not None:
         query = query.where(_ships_in(narrowed.project_ids))
+    if narrowed.status is not None:
+        query = query.where(Release.status == narrowed.status)
     if narrowed.repository:
         query = query.where(
             exists()

@@ -1,6 +1,15 @@
 """The Sentry-compatible API below `/api/0/`: importing this makes every route known."""
 
-from webapp.api import commits, issues, organizations, projects, releases, repositories, root
+from webapp.api import (
+    commits,
+    issues,
+    organizations,
+    projects,
+    release_writes,
+    releases,
+    repositories,
+    root,
+)
 from webapp.api.blueprint import bp
 
 __all__ = [
@@ -9,6 +18,7 @@ __all__ = [
     "issues",
     "organizations",
     "projects",
+    "release_writes",
     "releases",
     "repositories",
     "root",

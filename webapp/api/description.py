@@ -39,7 +39,7 @@ SUCCESS_TEXTS = {
     ("DELETE", 204): "Deleted.",
 }
 ERROR_TEXTS = {
-    400: "A parameter or the body cannot be used.",
+    400: "A parameter cannot be used, or what is asked for is not allowed.",
     401: "No usable token came with the request.",
     403: "The token has none of the scopes that open this.",
     404: "It does not exist, or not for this token.",
@@ -49,6 +49,7 @@ ERROR_TEXTS = {
     429: "Too many requests with this token, or from this address without a usable one.",
     503: "The database is busy or being upgraded.",
 }
+BODY_TEXT = "The body, a parameter, or what is asked for cannot be used."
 _ERROR = {
     "type": "object",
     "description": "One sentence.",

@@ -88,6 +88,8 @@ def _holds(body: Any, part: int | str) -> bool:
 
 def _message(error: ErrorDetails) -> str:
     kind = error["type"]
+    if kind in ("too_long", "too_short") and isinstance(error["input"], str):
+        kind = f"string_{kind}"  # of a text that validators had in hand first
     if kind in WORDS:
         return WORDS[kind].format_map(error.get("ctx", {}))
     for beginning, words in OF_KIND.items():

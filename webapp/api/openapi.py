@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from webapp.api.description import (
     ABOUT,
+    BODY_TEXT,
     ERROR_TEXTS,
     FORMATS,
     PATH_TEXTS,
@@ -49,6 +50,7 @@ HEADERS: dict[str, Json] = {
         "schema": {"type": "string"},
     },
 }
+BAD_BODY, FIELD_ERRORS = "BadBody", "FieldErrors"
 HEADER_OF_ERROR = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 
 
@@ -71,7 +73,14 @@ def describe_api(public_url: str) -> Json:
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": {**definitions, **SCHEMAS},
-            "responses": {_name(status): _error(status) for status in ERROR_TEXTS},
+            "responses": {
+                **{_name(status): _error(status) for status in ERROR_TEXTS},
+                BAD_BODY: {
+                    **_error(400),
+                    "description": BODY_TEXT,
+                    "content": _refer(FIELD_ERRORS),
+                },
+            },
             "headers": HEADERS,
         },
     }
@@ -138,7 +147,8 @@ def _responses(route: Route, schemas: dict[Key, Json]) -> Json:
     if not any(status < 400 for status in route.answers):
         told["2XX"] = {"description": "Success."}  # all that is known of such a route
     for status in _errors(route):
-        told.setdefault(str(status), {"$ref": f"#/components/responses/{_name(status)}"})
+        name = BAD_BODY if status == 400 and route.body is not None else _name(status)
+        told.setdefault(str(status), {"$ref": f"#/components/responses/{name}"})
     return dict(sorted(told.items()))
 
 
@@ -166,11 +176,7 @@ def _errors(route: Route) -> Iterator[int]:
 
 
 def _error(status: int) -> Json:
-    name = "FieldErrors" if status == 400 else "Error"
-    told: Json = {
-        "description": ERROR_TEXTS[status],
-        "content": _content({"$ref": f"#/components/schemas/{name}"}),
-    }
+    told: Json = {"description": ERROR_TEXTS[status], "content": _refer("Error")}
     if header := HEADER_OF_ERROR.get(status):
         told["headers"] = {header: {"$ref": f"#/components/headers/{header}"}}
     return told
@@ -178,6 +184,10 @@ def _error(status: int) -> Json:
 
 def _content(schema: Json) -> Json:
     return {"application/json": {"schema": schema}}
+
+
+def _refer(name: str) -> Json:
+    return _content({"$ref": f"#/components/schemas/{name}"})
 
 
 def _name(status: int) -> str:

@@ -14,7 +14,7 @@ from domain.release_records import (
     list_release_records,
     load_release_records,
 )
-from models import Project, Release
+from models import Project, Release, ReleaseStatus
 from webapp.api.answers import Empty, ListedRelease
 from webapp.api.answers import Release as FullRelease
 from webapp.api.blueprint import RELEASES, db, get, get_project, organization
@@ -27,7 +27,7 @@ ALL_PROJECTS = "-1"
 MOST_PROJECTS = 100  # named in one request
 FILTERS = (
     Query("query", "A part of the version, in any case."),
-    one_of("status", "`open` by default.", "open", "archived"),
+    one_of("status", "`open` by default.", *ReleaseStatus),
     Query("sort", "By `date` of making, newest first.", {"type": "string", "enum": ["date"]}),
 )
 
@@ -61,13 +61,13 @@ def list_releases_of_project(project: str) -> ResponseReturnValue:
 @get("/organizations/<org>/releases/<path:version>/", RELEASES, answers={200: FullRelease})
 def show_release(version: str) -> ResponseReturnValue:
     """One release, by version or tag; a tag may hold slashes, hence the `path`."""
-    return jsonify(_render(find_release(version)))
+    return jsonify(render(find_release(version)))
 
 
 @get("/projects/<org>/<project>/releases/<path:version>/", RELEASES, answers={200: FullRelease})
 def show_release_of_project(project: str, version: str) -> ResponseReturnValue:
     """One release of the project, by version or tag."""
-    return jsonify(_render(find_release(version, get_project(project))))
+    return jsonify(render(find_release(version, get_project(project))))
 
 
 @get(
@@ -78,7 +78,7 @@ def show_release_of_project(project: str, version: str) -> ResponseReturnValue:
 def show_previous_with_commits(version: str) -> ResponseReturnValue:
     """Where `sentry-cli` begins a list of its own; exactly `{}` where there is none."""
     previous = find_previous_with_commits(db(), find_release(version))
-    return jsonify(_render(previous) if previous else {})
+    return jsonify(render(previous) if previous else {})
 
 
 def find_release(version: str, project: Project | None = None) -> Release:
@@ -90,11 +90,13 @@ def _list(project_ids: list[int] | None) -> ResponseReturnValue:
     if request.args.get("sort", "date") != "date":
         raise InvalidError("invalid sort")
     status = request.args.get("status") or "open"
-    if status not in ("open", "archived"):
+    if status not in list(ReleaseStatus):
         raise InvalidError("invalid value for status")
-    if status == "archived":  # nothing archives a release yet
-        project_ids = []
-    narrowed = ReleaseFilter(text=request.args.get("query", "").strip(), project_ids=project_ids)
+    narrowed = ReleaseFilter(
+        text=request.args.get("query", "").strip(),
+        project_ids=project_ids,
+        status=ReleaseStatus(status),
+    )
     window = list_release_records(
         db(), organization().id, narrowed=narrowed, place=place_asked_for(), size=page_size()
     )
@@ -113,7 +115,8 @@ def _project_ids() -> list[int] | None:
     return [project.id if project else abort(404) for project in found]
 
 
-def _render(release: Release) -> Json:
+def render(release: Release) -> Json:
+    """A single release, with how its list came about."""
     [record] = load_release_records(db(), [release])
     told = render_release(record, github_url=shiplog().runtime.settings.github.url)
     return {**told, "commitList": render_commit_list(describe_commit_list(db(), release))}

@@ -117,8 +117,8 @@ def render_commit_of_release(record: CommitRecord, *, github_url: str) -> Json:
         {
             "version": release.version,
             "shortVersion": release.version,
-            "ref": None,
-            "url": release.url,
+            "ref": release.ref,
+            "url": release.stated_url or release.url,
             "dateReleased": moment_text(release.released_at),
             "dateCreated": moment_text(release.created_at),
         }
@@ -163,11 +163,11 @@ def render_release(record: ReleaseRecord, *, github_url: str) -> Json:
     return {
         "id": release.id,
         "version": release.version,
-        "status": "open",
+        "status": release.status,
         "shortVersion": release.version,
         "versionInfo": render_version_info(release.version),
-        "ref": None,
-        "url": release.url,
+        "ref": release.ref,
+        "url": release.stated_url or release.url,
         "dateReleased": moment_text(release.released_at),
         "dateCreated": moment_text(release.created_at),
         "data": {},
@@ -181,7 +181,7 @@ def render_release(record: ReleaseRecord, *, github_url: str) -> Json:
         "firstEvent": None,
         "lastEvent": None,
         "currentProjectMeta": {},
-        "userAgent": None,
+        "userAgent": release.user_agent,
         "projects": [_render_project_of_release(project) for project in record.projects],
     }
 

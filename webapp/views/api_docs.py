@@ -208,7 +208,8 @@ def _curl(url: str, method: str, operation: Json, body: Json, shapes: Json) -> s
     if "requestBody" in operation:
         data = json.dumps(_example(body, shapes)).replace("'", "'\\''")
         parts += ["-H 'Content-Type: application/json'", f"-d '{data}'"]
-    return " \\\n  ".join([*parts, f"'{url}'"])
+    last = f"'{url}'"
+    return (" " if is_public else " \\\n  ").join([*parts, last])
 
 
 def _example(schema: Json, shapes: Json) -> Any:

@@ -38,6 +38,11 @@ class Api:
         assert answer.mimetype == "application/json"
         return answer.get_json()
 
+    def send(self, method: str, path: str, body: Any = None) -> TestResponse:
+        """Ask for a change; *body* is sent as JSON."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return self.client.open(f"/api/0{path}", method=method, headers=headers, json=body)
+
     def refused(self, path: str, **arguments: Any) -> tuple[int, str]:
         """Status and text of an answer that is an error, in the one shape that clients print."""
         answer = self.get(path, **arguments)

@@ -111,7 +111,7 @@ def record_answer(
     changes = Changes()
     store_list(session, head, [ids[one] for one in shas if one in ids], changes=changes, why=why)
     head.fetched_from, head.wants, head.is_stale = fetched_from, None, True
-    session.flush()
+    refresh_release(session, session.get_one(Release, head.release_id), why=why)
     return list_issues_of_commits(session, head.repository_id, set(ids.values()))
 
 

@@ -235,3 +235,74 @@ def test_clearing_empties_the_list(world: World, chain: list[str], script: Scrip
     assert (answer["commitCount"], answer["lastCommit"], answer["authors"]) == (0, None, [])
     assert answer["commitList"]["basis"] is None
     assert world.resolved_in(issue) is None
+
+
+@pytest.fixture
+def unknown(world: World) -> list[str]:
+    """Fifteen commits of a repository whose history could not be imported yet."""
+    shas: list[str] = []
+    for number in range(15):
+        shas.append(world.commit(f"Commit {number}", onto=shas[-1:]))
+    world.push(shas[-1])
+    world.github.queued.clear()
+    world.github.fail_next(403, times=10_000, path="/branches", body={"message": "No"})
+    world.install()
+    assert not world.repository().is_history_known
+    return shas
+
+
+def test_without_history_the_first_release_is_the_latest_ten(
+    world: World, unknown: list[str]
+) -> None:
+    script = make_script(world)
+    answer = script.state("web@1.0.0", ref(unknown[12]))
+    assert answer["commitList"]["state"] == "incomplete"
+
+    world.work_off()
+
+    stated = script.read("web@1.0.0")["commitList"]
+    assert script.shas("web@1.0.0") == unknown[12:2:-1]
+    assert (stated["state"], stated["basis"]) == ("incomplete", "latest")
+    assert stated["cause"].startswith("GitHub could not be asked for what is missing")
+
+
+def test_without_history_the_previous_release_is_a_labelled_guess(
+    world: World, unknown: list[str]
+) -> None:
+    script = make_script(world)
+    script.state("web@1.0.0", ref(unknown[6]))
+    world.tick()
+    script.state("web@1.1.0", ref(unknown[9]))
+    world.work_off()
+
+    stated = script.read("web@1.1.0")["commitList"]
+    assert script.shas("web@1.1.0") == unknown[9:6:-1]
+    assert (stated["state"], stated["basis"]) == ("incomplete", "previous-release")
+    assert stated["cause"]
+    assert stated["comparedWith"] == "web@1.0.0"
+
+
+def test_without_history_an_explicit_range_is_complete_all_the_same(
+    world: World, unknown: list[str]
+) -> None:
+    script = make_script(world)
+    issue = world.issue()
+    script.state("web@1.1.0", ref(unknown[9], unknown[4]))
+    world.work_off()
+
+    assert script.shas("web@1.1.0") == unknown[9:4:-1]
+    stated = script.read("web@1.1.0")["commitList"]
+    assert (stated["state"], stated["basis"], stated["cause"]) == ("complete", "explicit", None)
+    assert world.resolved_in(issue) is None
+
+
+def test_tags_bring_a_stated_head_onto_their_line(
+    world: World, chain: list[str], script: Script
+) -> None:
+    script.state("shop@2.0.0", ref(chain[12]))  # a package that nobody knows: the line `shop`
+    assert script.read("shop@2.0.0")["commitList"]["basis"] == "latest"
+    world.tag("shop/v1.0.0", chain[6])
+    world.settle()
+
+    assert script.shas("shop@2.0.0") == chain[12:6:-1]
+    assert script.read("shop@2.0.0")["commitList"]["comparedWith"] == "shop@1.0.0"

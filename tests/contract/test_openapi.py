@@ -77,6 +77,14 @@ class Asked:
 
 
 @pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Not that of a server, which the other tests here use: the application is asked directly."""
+    db = Database(database_url)
+    yield db
+    db.close()
+
+
+@pytest.fixture
 def asked(
     request: pytest.FixtureRequest, runtime: Runtime, database: Database, clock: Clock
 ) -> Iterator[Asked]:

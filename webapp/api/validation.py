@@ -29,7 +29,7 @@ def parse_body(kind: type[BodyT]) -> BodyT:
     """
     if request.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
         raise UnsupportedMediaType
-    data = parse_json(request.get_data(cache=False))
+    data = parse_json(_read_body())
     if not isinstance(data, dict):
         raise InvalidError(NOT_AN_OBJECT)
     try:
@@ -37,6 +37,13 @@ def parse_body(kind: type[BodyT]) -> BodyT:
     except ValidationError as error:
         messages = field_messages(error.errors(include_url=False), data)
         raise FieldsInvalidError(messages) from None
+
+
+def _read_body() -> bytes:
+    """All of the body. Werkzeug cuts one that is sent in chunks, and says so only to who reads on."""
+    body = request.get_data(cache=False)
+    request.stream.read(1)
+    return body
 
 
 def parse_json(text: bytes) -> Any:

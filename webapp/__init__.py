@@ -23,6 +23,7 @@ MAX_FORM = 1024 * 1024  # intake and API have limits of their own
 def create_app(runtime: Runtime, *, api_rate: Rate | None = None) -> Flask:
     """The application on *runtime*: wiring only. Starts no thread and opens no connection."""
     app = Flask(__name__)
+    app.url_map.merge_slashes = False  # programs take a redirect for an answer
     app.secret_key = runtime.settings.secret_keys[0]
     app.config["SECRET_KEY_FALLBACKS"] = list(runtime.settings.secret_keys[1:])
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM

@@ -31,6 +31,7 @@ def client(app: Flask) -> FlaskClient:
         ("GET", "/api/0/nothing/", 404),
         ("POST", "/api/0/nothing/", 404),
         ("GET", "/api/nothing", 404),
+        ("GET", "/api/0//organizations/acme/", 404),
         ("PATCH", "/api/0/organizations/acme/", 405),
         ("POST", "/api/0/openapi.json", 405),
         ("GET", "/api/0/organizations/acme/%00/", 400),

@@ -116,7 +116,7 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> Opera
         text=operation["description"].split("\n\n"),
         scopes=operation.get("x-scopes", []),
         parameters=[_parameter(parameter) for parameter in operation["parameters"]],
-        body=list(_fields(body, shapes)),
+        body=sorted(_fields(body, shapes), key=lambda field: not field.is_required),
         replies=[
             _reply(status, reply, document) for status, reply in operation["responses"].items()
         ],

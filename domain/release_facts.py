@@ -56,8 +56,9 @@ class ReleaseFacts:
     @property
     def shown_head(self) -> HeadFacts | None:
         """The head that speaks for the release: an incomplete one says what is wrong."""
-        wrong = (facts for facts in self.heads if facts.head.state == ListState.incomplete)
-        return next(wrong, self.heads[0] if self.heads else None)
+        listing = [facts for facts in self.heads if facts.head.has_list]
+        wrong = (facts for facts in listing if facts.head.state == ListState.incomplete)
+        return next(wrong, listing[0] if listing else None)
 
 
 def moment_of_release() -> ColumnElement[datetime]:

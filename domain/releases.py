@@ -104,7 +104,7 @@ def _make_head(
     )
     session.add(head)
     session.flush()
-    for line in sort_in_stated(session, repository, parse_version(version).package):
+    for line in sort_in_stated(session, repository, parse_version(release.version).package):
         mark_line_stale(session, repository.id, line)
     arrange_heads(session, release)
     date_release(session, release)

@@ -96,6 +96,19 @@ class Project(Answer):
     organization: ProjectOrganization
 
 
+class KeyAddress(Answer):
+    public: str
+
+
+class Key(Answer):
+    id: Id
+    name: str
+    public: str
+    is_active: bool
+    date_created: AwareDatetime
+    dsn: KeyAddress
+
+
 class Provider(Answer):
     id: Literal["integrations:github", "unknown"]
     name: str
@@ -114,6 +127,16 @@ class Repository(Answer):
     external_slug: str | None
     external_id: Id | None
     """GitHub's number of it."""
+
+
+class Detail(Answer):
+    detail: str
+
+
+class RefusedRepository(Answer):
+    error_type: str = Field(alias="error_type")
+    errors: dict[str, str] = {}
+    """One sentence, under `__all__`."""
 
 
 class Author(Answer):
@@ -192,6 +215,15 @@ class VersionInfo(Answer):
     build_hash: str | None
 
 
+class Deploy(Answer):
+    id: Id
+    environment: str
+    date_started: AwareDatetime | None
+    date_finished: AwareDatetime
+    name: str | None
+    url: str | None
+
+
 class ProjectOfRelease(Answer):
     id: int
     slug: str
@@ -219,7 +251,7 @@ class ListedRelease(Answer):
     commit_count: int = Field(ge=0)
     last_commit: Commit | None
     deploy_count: int = Field(ge=0)
-    last_deploy: dict[str, Any] | None
+    last_deploy: Deploy | None
     authors: list[Author | Empty]
     first_event: AwareDatetime | None
     last_event: AwareDatetime | None

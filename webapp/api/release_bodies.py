@@ -83,6 +83,7 @@ def _verify_revision(text: str) -> str:
 
 def _name_projects(value: object) -> object:
     """Slugs or ids; ids come as digits or as numbers."""
+    _refuse_null(value)
     if not isinstance(value, list):
         raise ValueError("Expected a list of items.")
     if any(isinstance(name, bool) or not isinstance(name, str | int) for name in value):

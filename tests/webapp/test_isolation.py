@@ -33,6 +33,7 @@ OF_NOBODY = {
     "home.offer": "whoever holds the link",
     "home.sign_in": "whoever holds the link",
     "home.sign_out": "ends the visitor's own session",
+    "api_docs.show": "says nothing of tenants",
     "health.healthz": "says nothing of tenants",
     "health.readyz": "counts only",
     "health.metrics": "counts only",

@@ -8,12 +8,15 @@ from flask import Flask
 
 from jobs import Runtime, enqueue
 from models.durable import open_durable
+from webapp.backlog import Backlog
 from webapp.cli import add_commands
 from webapp.committer import Committer
 from webapp.context import Shiplog
+from webapp.ingest import Ingest, log_received
 from webapp.intake import MAX_BODY, Intake, log_stored
 from webapp.metrics import Metrics
 from webapp.pages import add_pages
+from webapp.project_keys import ProjectKeys
 from webapp.views import health
 
 
@@ -27,6 +30,7 @@ def create_app(runtime: Runtime) -> Flask:
     def announce(stored: Sequence[tuple[object, object]]) -> None:
         enqueue(runtime)
         log_stored(stored)
+        log_received(stored)
 
     committer = Committer(lambda: open_durable(runtime.db), after_commit=announce)
     metrics = Metrics(lambda: health.find_queue(runtime))
@@ -34,8 +38,16 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_blueprint(health.bp)
     add_pages(app, runtime.settings)
     add_commands(app)
-    app.wsgi_app = Intake(  # type: ignore[method-assign]  # Flask's own way to put one in front
+    events = Ingest(
         app.wsgi_app,
+        committer=committer,
+        keys=ProjectKeys(runtime.db),
+        backlog=Backlog(runtime.db),
+        now=runtime.now,
+        metrics=metrics,
+    )
+    app.wsgi_app = Intake(  # type: ignore[method-assign]  # Flask's own way to put one in front
+        events,
         committer=committer,
         webhook_secrets=runtime.webhook_secrets,
         now=runtime.now,

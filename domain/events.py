@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 
-@dataclass(frozen=True)
-class StoredEvent:
-    """An event as it was received; `body` is its JSON object."""
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An event as it came: any JSON object, when, and from which address."""
 
-    event_id: str  # 32 hex digits
-    received_at: datetime
-    peer: str | None  # the sender's address
-    body: bytes = field(repr=False)
+    body: Mapping[str, Any]
+    received_at: datetime | None = None
+    peer: str | None = None
 
 
-def digest(session: Session, project_id: int, events: Sequence[StoredEvent], now: datetime) -> None:
+def digest(session: Session, project_id: int, events: Sequence[Incoming], *, now: datetime) -> None:
     """Nothing is made of them yet."""

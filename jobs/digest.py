@@ -6,24 +6,34 @@ worker takes the batch's attempt with it; what has such an attempt behind it is 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 import structlog
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, delete, exists, select
 from sqlalchemy.orm import Session
 
-from domain.events import StoredEvent, digest
+from domain.events import Incoming, digest
 from jobs.claims import EVENTS, Claim, LeaseLostError, claim_rows, is_due
 from jobs.runtime import Runtime
-from models import ReceivedEvent
+from models import ReceivedEvent, ReceivedState
 
 log = structlog.get_logger(__name__)
 
 BATCH_EVENTS = 50  # those who store events wait for so many at most
 BATCH_BYTES = 4 * 1024 * 1024
+FAILURES_KEPT = timedelta(days=14)
+COLUMNS = (
+    ReceivedEvent.id,
+    ReceivedEvent.event_id,
+    ReceivedEvent.received_at,
+    ReceivedEvent.peer,
+    ReceivedEvent.body,
+)
 
 
 @dataclass(frozen=True)
@@ -73,22 +83,38 @@ def digest_batch(runtime: Runtime, batch: Batch) -> None:
         ReceivedEvent.id.in_([claim.id for claim in batch.claims]),
         ReceivedEvent.claimed_until == batch.claims[0].until,
     )
+    with runtime.db.reading() as session:
+        events = {row.id: _parse(row) for row in session.execute(select(*COLUMNS).where(claimed))}
     with runtime.db.transaction() as session:
-        rows = session.execute(
-            select(
-                ReceivedEvent.event_id,
-                ReceivedEvent.received_at,
-                ReceivedEvent.peer,
-                ReceivedEvent.body,
-            )
-            .where(claimed)
-            .order_by(ReceivedEvent.id)
-            .with_for_update()
+        held = session.scalars(
+            select(ReceivedEvent.id).where(claimed).order_by(ReceivedEvent.id).with_for_update()
         ).all()
-        if not rows:
+        if not held:
             raise LeaseLostError
-        digest(session, batch.project_id, [StoredEvent(*row) for row in rows], runtime.now())
+        now = runtime.now()
+        digest(session, batch.project_id, [events[id_] for id_ in held], now=now)
         session.execute(
-            delete(ReceivedEvent).where(claimed).execution_options(synchronize_session=False)
+            delete(ReceivedEvent)
+            .where(ReceivedEvent.id.in_(held))
+            .execution_options(synchronize_session=False)
         )
-    log.info("events digested", project=batch.project_id, events=len(rows))
+    log.info("events digested", project=batch.project_id, events=len(held))
+
+
+def forget_failures(runtime: Runtime) -> None:
+    """Remove what was given up long ago, and kept for people to see. Reads first, as the sweep."""
+    old = and_(
+        ReceivedEvent.state == ReceivedState.failed,
+        ReceivedEvent.due_at <= runtime.now() - FAILURES_KEPT,
+    )
+    with runtime.db.reading() as session:
+        if not session.scalar(select(exists().where(old))):
+            return
+    with runtime.db.transaction() as session:
+        session.execute(delete(ReceivedEvent).where(old))
+
+
+def _parse(row: Any) -> Incoming:
+    """The event, under the id that it was answered with: an envelope's header may name another."""
+    body = json.loads(row.body) | {"event_id": row.event_id}
+    return Incoming(body, received_at=row.received_at, peer=row.peer)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import exists, select
 
 from jobs.claims import LANES, is_due, is_lapsed
+from jobs.digest import forget_failures
 from jobs.runtime import Runtime
 from jobs.tasks import take_back
 
@@ -23,4 +24,5 @@ def sweep(runtime: Runtime) -> bool:
     with runtime.db.reading() as session:
         lapsed = [session.scalar(select(exists().where(is_lapsed(lane, now)))) for lane in LANES]
         due = [session.scalar(select(exists().where(is_due(lane, now)))) for lane in LANES]
+    forget_failures(runtime)
     return (any(lapsed) and take_back(runtime) > 0) or any(due)

@@ -17,10 +17,11 @@ from webapp.intake import MAX_BODY, Intake, log_stored
 from webapp.metrics import Metrics
 from webapp.pages import add_pages
 from webapp.project_keys import ProjectKeys
+from webapp.slow_bodies import SlowBodies
 from webapp.views import health
 
 
-def create_app(runtime: Runtime) -> Flask:
+def create_app(runtime: Runtime, *, backlog: Backlog | None = None) -> Flask:
     """The application on *runtime*: wiring only. Starts no thread and opens no connection."""
     app = Flask(__name__)
     app.secret_key = runtime.settings.secret_keys[0]
@@ -34,7 +35,8 @@ def create_app(runtime: Runtime) -> Flask:
 
     committer = Committer(lambda: open_durable(runtime.db), after_commit=announce)
     metrics = Metrics(lambda: health.find_queue(runtime))
-    Shiplog(runtime, committer, metrics).attach(app)
+    slow_bodies = SlowBodies()
+    Shiplog(runtime, committer, metrics, slow_bodies).attach(app)
     app.register_blueprint(health.bp)
     add_pages(app, runtime.settings)
     add_commands(app)
@@ -42,8 +44,9 @@ def create_app(runtime: Runtime) -> Flask:
         app.wsgi_app,
         committer=committer,
         keys=ProjectKeys(runtime.db),
-        backlog=Backlog(runtime.db),
+        backlog=backlog or Backlog(runtime.db),
         now=runtime.now,
+        slow_bodies=slow_bodies,
         metrics=metrics,
     )
     app.wsgi_app = Intake(  # type: ignore[method-assign]  # Flask's own way to put one in front
@@ -51,6 +54,7 @@ def create_app(runtime: Runtime) -> Flask:
         committer=committer,
         webhook_secrets=runtime.webhook_secrets,
         now=runtime.now,
+        slow_bodies=slow_bodies,
         metrics=metrics,
     )
     return app

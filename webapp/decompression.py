@@ -134,10 +134,7 @@ def _unzstd(chunks: Chunks) -> Iterator[bytes]:
 
 def _small(chunks: Chunks) -> Iterator[bytes]:
     for chunk in chunks:
-        if len(chunk) <= INPUT_STEP:
-            yield chunk
-        else:
-            yield from (chunk[at : at + INPUT_STEP] for at in range(0, len(chunk), INPUT_STEP))
+        yield from (chunk[at : at + INPUT_STEP] for at in range(0, len(chunk), INPUT_STEP))
 
 
 def _count_member(members: int) -> int:

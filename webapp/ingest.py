@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ from webapp.project_keys import (
     find_key,
     find_key_in_dsn,
 )
+from webapp.slow_bodies import SlowBodies, TooSlowError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -90,6 +91,7 @@ STATUS_OF: dict[type[ShiplogError], tuple[int, list[tuple[str, str]]]] = {
             ("X-Sentry-Rate-Limits", f"{HOLD_BACK_SECONDS}:error:project"),
         ],
     ),
+    TooSlowError: (408, []),
     TooLargeError: (413, []),
     EncodingError: (415, [("Accept-Encoding", ", ".join(NAMES))]),
     CorruptError: (400, []),
@@ -110,6 +112,7 @@ class Ingest:
         keys: ProjectKeys,
         backlog: Backlog,
         now: Callable[[], datetime],
+        slow_bodies: SlowBodies,
         metrics: Metrics,
     ) -> None:
         self._following = following
@@ -117,6 +120,7 @@ class Ingest:
         self._keys = keys
         self._backlog = backlog
         self._now = now
+        self._slow_bodies = slow_bodies
         self._metrics = metrics
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -148,18 +152,25 @@ class Ingest:
         project_id, key = int(project), find_key(environ)
         if key is not None:
             self._authorize(key, project_id)
-        chunks = open_body(environ)
-        if kind == "store":
-            if key is None:
-                raise MissingKeyError("no sentry_key in X-Sentry-Auth or the query")
-            event = parse_event(bytes(join_chunks(capped(chunks, MAX_EVENT))))
-            envelope = Envelope(event, [])
-        else:
-            reader = EnvelopeReader(capped(chunks, MAX_ENVELOPE))
-            if key is None:
-                self._authorize(find_key_in_dsn(reader.dsn), project_id)
-            envelope = reader.read()
+        with self._slow_bodies.limit(environ):
+            chunks = unpack(
+                read_chunks(environ, limit=MAX_BODY), environ.get("HTTP_CONTENT_ENCODING")
+            )
+            read = self._read_event if kind == "store" else self._read_envelope
+            envelope = read(chunks, key, project_id)
         return self._keep(envelope, project_id, environ.get("REMOTE_ADDR"))
+
+    def _read_envelope(self, chunks: Iterable[bytes], key: str | None, project_id: int) -> Envelope:
+        reader = EnvelopeReader(capped(chunks, MAX_ENVELOPE))
+        if key is None:
+            self._authorize(find_key_in_dsn(reader.dsn), project_id)
+        return reader.read()
+
+    def _read_event(self, chunks: Iterable[bytes], key: str | None, _project_id: int) -> Envelope:
+        """One event alone, of clients from before there were envelopes."""
+        if key is None:
+            raise MissingKeyError("no sentry_key in X-Sentry-Auth or the query")
+        return Envelope(parse_event(bytes(join_chunks(capped(chunks, MAX_EVENT)))), [])
 
     def _authorize(self, key: str | None, project_id: int) -> None:
         if key is None:
@@ -181,11 +192,6 @@ class Ingest:
         if self._committer.submit(store_events, event, size=len(body)):
             self._backlog.add(project_id, len(body))
         return {"id": event_id}
-
-
-def open_body(environ: WSGIEnvironment) -> Iterator[bytes]:
-    """The body as it comes, unpacked. Raises TooLargeError and EncodingError at once."""
-    return unpack(read_chunks(environ, limit=MAX_BODY), environ.get("HTTP_CONTENT_ENCODING"))
 
 
 def log_received(stored: Sequence[tuple[object, object]]) -> None:

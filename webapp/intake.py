@@ -33,6 +33,7 @@ from webapp.plain_wsgi import (
     read_chunks,
     respond,
 )
+from webapp.slow_bodies import SlowBodies, TooSlowError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -43,6 +44,7 @@ PATH = "/webhooks/github"
 MAX_BODY = 25 * 1024 * 1024  # GitHub sends nothing larger
 STATUS_OF: dict[type[ShiplogError], tuple[int, list[tuple[str, str]]]] = {
     MethodError: (405, [("Allow", "POST")]),
+    TooSlowError: (408, []),
     TooLargeError: (413, []),
     SignatureError: (401, []),
     NotADeliveryError: (400, []),
@@ -61,6 +63,7 @@ class Intake:
         committer: Committer,
         webhook_secrets: Callable[[], Sequence[str]],
         now: Callable[[], datetime],
+        slow_bodies: SlowBodies,
         metrics: Metrics,
         max_body: int = MAX_BODY,
     ) -> None:
@@ -68,6 +71,7 @@ class Intake:
         self._committer = committer
         self._webhook_secrets = webhook_secrets
         self._now = now
+        self._slow_bodies = slow_bodies
         self._metrics = metrics
         self._max_body = max_body
 
@@ -91,7 +95,8 @@ class Intake:
     def _receive(self, environ: WSGIEnvironment) -> tuple[str, Stored]:
         if environ["REQUEST_METHOD"] != "POST":
             raise MethodError("deliveries are posted")
-        body = join_chunks(read_chunks(environ, limit=self._max_body))
+        with self._slow_bodies.limit(environ):
+            body = join_chunks(read_chunks(environ, limit=self._max_body))
         verify_signature(
             body, environ.get("HTTP_X_HUB_SIGNATURE_256"), secrets=self._webhook_secrets()
         )

@@ -157,6 +157,7 @@ def _run_one(runtime: Runtime, lane: Lane) -> bool:
     if claim is not None:
         with structlog.contextvars.bound_contextvars(lane=lane.name, row=claim.id):
             attempt(runtime, claim, process=PROCESS[lane.name])
+        structlog.contextvars.unbind_contextvars("delivery")  # what is next may be something else
     return claim is not None
 
 

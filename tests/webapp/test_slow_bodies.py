@@ -39,13 +39,10 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 def receive(slow_bodies: SlowBodies, server: socket.socket) -> bytes | bytearray:
     """As a request thread does; ten bytes are declared."""
-    environ = {
-        "gunicorn.socket": server,
-        "wsgi.input": server.makefile("rb"),
-        "CONTENT_LENGTH": "10",
-    }
-    with slow_bodies.limit(environ):
-        return join_chunks(read_chunks(environ, limit=100))
+    with server.makefile("rb") as stream:
+        environ = {"gunicorn.socket": server, "wsgi.input": stream, "CONTENT_LENGTH": "10"}
+        with slow_bodies.limit(environ):
+            return join_chunks(read_chunks(environ, limit=100))
 
 
 def test_a_body_that_trickles(

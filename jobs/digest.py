@@ -24,7 +24,7 @@ from models import ReceivedEvent, ReceivedState
 
 log = structlog.get_logger(__name__)
 
-BATCH_EVENTS = 50  # those who store events wait for so many at most
+BATCH_EVENTS = 25  # on SQLite, those who store events wait meanwhile
 BATCH_BYTES = 4 * 1024 * 1024
 FAILURES_KEPT = timedelta(days=14)
 COLUMNS = (

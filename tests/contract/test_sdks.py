@@ -206,6 +206,6 @@ def test_node(database: Database, sender: Sender, dsn: str, node_modules: Path) 
     )
     assert done.returncode == 0, done
     # They are sent at the same time, in either order.
-    message, error = sorted(events(database, sender), key=lambda event: "exception" in event)
+    error, message = sorted(events(database, sender), key=lambda event: "extra" in event)
     assert error["exception"]["values"][0]["value"] == "cart is empty"
     assert len(message["extra"]["long"]) > 1000

@@ -7,11 +7,12 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import bulk, graph, history, intake, latency, posting, reading
+from benchmarks import bulk, events, graph, history, intake, latency, posting, reading
 from benchmarks.figures import Figure, render_table
 
 SUBJECTS: dict[str, Callable[[], list[Figure]]] = {
     "intake": intake.run,
+    "events": events.run,
     "latency": latency.run,
     "history": history.run,
     "graph": graph.run,

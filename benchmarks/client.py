@@ -11,6 +11,7 @@ import selectors
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -53,9 +54,26 @@ def measure(port: int, connections: int, seconds: float) -> dict[str, object]:
         "X-GitHub-Delivery: "
     ).encode()
 
+    def next_request() -> bytes:
+        return head + str(uuid4()).encode() + b"\r\n\r\n" + body
+
+    return drive(port, connections, seconds, next_request, success=b"HTTP/1.1 202")
+
+
+def drive(
+    port: int,
+    connections: int,
+    seconds: float,
+    next_request: Callable[[], bytes],
+    *,
+    success: bytes,
+) -> dict[str, object]:
+    """Have each connection send the next request as soon as its last one was answered."""
+
     def post(connection: Connection) -> None:
+        request = next_request()
         connection.sent_at, connection.answer = time.perf_counter(), b""
-        connection.socket.sendall(head + str(uuid4()).encode() + b"\r\n\r\n" + body)
+        connection.socket.sendall(request)
 
     ready = selectors.DefaultSelector()
     for _ in range(connections):
@@ -73,7 +91,7 @@ def measure(port: int, connections: int, seconds: float) -> dict[str, object]:
             if not connection.has_answer():
                 continue
             arrived = time.perf_counter()
-            if not connection.answer.startswith(b"HTTP/1.1 202"):
+            if not connection.answer.startswith(success):
                 refused += 1
             elif arrived >= began:
                 times.append(arrived - connection.sent_at)

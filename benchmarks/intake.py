@@ -20,7 +20,7 @@ from benchmarks.client import SECRET, WARM_UP_SECONDS
 from benchmarks.databases import KINDS, empty_databases
 from benchmarks.figures import Figure
 from benchmarks.server import serving
-from models import Delivery
+from models import Delivery, ReceivedEvent
 from models.session import Database
 
 REFERENCE, OURS = "benchmarks.apps:signature_only()", "wsgi:app"
@@ -89,26 +89,34 @@ def describe(measured: Sequence[Measured]) -> str:
 
 
 def measure(
-    app: str, connections: int, data_dir: Path, seconds: float, database_url: str = ""
+    app: str,
+    connections: int,
+    data_dir: Path,
+    seconds: float,
+    database_url: str = "",
+    *,
+    client: str = "benchmarks.client",
 ) -> Measured:
     environ = {"BENCH_APP": app, "GITHUB_WEBHOOK_SECRET": SECRET, "DATABASE_URL": database_url}
     with serving("benchmarks/server_settings.py", data_dir, environ) as server:
         before = server.cpu_seconds()
         arguments = [str(server.port), str(connections), str(seconds)]
-        client = [sys.executable, "-m", "benchmarks.client", *arguments]
-        result: Measured = json.loads(subprocess.check_output(client))
+        command = [sys.executable, "-m", client, *arguments]
+        result: Measured = json.loads(subprocess.check_output(command))
         answered = result["rate"] * (seconds + WARM_UP_SECONDS)
         result["cpu"] = (server.cpu_seconds() - before) / answered * 1e6
     if result["refused"]:
-        sys.exit(f"{app} refused {result['refused']} deliveries")
+        sys.exit(f"{app} refused {result['refused']} requests")
     return result
 
 
-def verify_stored(database_url: str, answered: float) -> None:
+def verify_stored(
+    database_url: str, answered: float, model: type[Delivery] | type[ReceivedEvent] = Delivery
+) -> None:
     """A rate counts only if what was answered is there."""
     db = Database(database_url)
     with db.reading() as session:
-        rows = session.scalar(select(func.count()).select_from(Delivery)) or 0
+        rows = session.scalar(select(func.count()).select_from(model)) or 0
     db.close()
     if rows < answered:
-        sys.exit(f"answered {answered:.0f} deliveries, more than the {rows} that are stored")
+        sys.exit(f"answered {answered:.0f} requests, more than the {rows} that are stored")

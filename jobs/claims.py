@@ -1,4 +1,4 @@
-"""Leases on rows: claim, release, retry, give up. One code for deliveries and for long work.
+"""Leases on rows: claim, release, retry, give up. One code for all that is worked off.
 
 A claim commits before the work begins, so that a row which kills its worker still counts the
 attempt. The lease's end identifies the claim: who finds another end in the row has lost it to
@@ -8,7 +8,7 @@ another worker, and must not write.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
-from models import Delivery, DeliveryState, Work
+from models import Delivery, DeliveryState, ReceivedEvent, ReceivedState, Work
 
 MAX_ATTEMPTS = 8
 FIRST_DELAY = timedelta(seconds=5)
@@ -25,22 +25,22 @@ MAX_REASON = 1000
 WORKER_DIED = "the worker died while it ran"
 
 
+class LeaseLostError(Exception):
+    """Another worker has the row by now; nothing of this run may be written."""
+
+
 @dataclass(frozen=True)
 class Lane:
     """A table whose rows are worked off, and what its columns say when they are."""
 
     name: str
-    model: type[Delivery] | type[Work]
+    model: type[Delivery] | type[Work] | type[ReceivedEvent]
     waiting: ColumnElement[bool]  # apart from due_at and the lease
     lease: timedelta  # longer than any single run takes
     claimed: Mapping[str, Any]
     released: Mapping[str, Any]
-
-    def given_up(self, now: datetime) -> Mapping[str, Any]:
-        """The columns that say "only a person or a later event makes this due again"."""
-        if self.model is Delivery:
-            return {"state": DeliveryState.failed}
-        return {"failed_at": now}
+    # The columns that say "only a person or a later event makes this due again".
+    given_up: Callable[[datetime], Mapping[str, Any]]
 
 
 DELIVERIES = Lane(
@@ -50,6 +50,16 @@ DELIVERIES = Lane(
     lease=timedelta(minutes=2),
     claimed={"state": DeliveryState.running},
     released={"state": DeliveryState.received},
+    given_up=lambda _now: {"state": DeliveryState.failed},
+)
+EVENTS = Lane(
+    name="event",
+    model=ReceivedEvent,
+    waiting=ReceivedEvent.state == ReceivedState.received,
+    lease=timedelta(minutes=2),
+    claimed={"state": ReceivedState.running},
+    released={"state": ReceivedState.received},
+    given_up=lambda _now: {"state": ReceivedState.failed},
 )
 WORK = Lane(
     name="work",
@@ -58,8 +68,9 @@ WORK = Lane(
     lease=timedelta(minutes=10),
     claimed={},
     released={},
+    given_up=lambda now: {"failed_at": now},
 )
-LANES = (DELIVERIES, WORK)
+LANES = (DELIVERIES, EVENTS, WORK)
 
 
 @dataclass(frozen=True)
@@ -93,17 +104,28 @@ def claim_next(session: Session, lane: Lane, *, now: datetime) -> Claim | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    until = now + lane.lease
-    row = session.execute(
+    claims = _claim(session, lane, model.id == oldest.scalar_subquery(), now=now)
+    return claims[0] if claims else None
+
+
+def claim_rows(session: Session, lane: Lane, ids: Sequence[int], *, now: datetime) -> list[Claim]:
+    """Lease these rows, which are due and locked; in order of their ids. The caller commits."""
+    claims = _claim(session, lane, lane.model.id.in_(ids), now=now)
+    return sorted(claims, key=lambda claim: claim.id)
+
+
+def _claim(
+    session: Session, lane: Lane, which: ColumnElement[bool], *, now: datetime
+) -> list[Claim]:
+    model, until = lane.model, now + lane.lease
+    rows = session.execute(
         update(model)
-        .where(model.id == oldest.scalar_subquery())
+        .where(which)
         .values(claimed_until=until, attempts=model.attempts + 1, **lane.claimed)
         .returning(model.id, model.due_at, model.attempts)
         .execution_options(synchronize_session=False)
-    ).one_or_none()
-    if row is None:
-        return None
-    return Claim(lane, row.id, until, row.due_at, row.attempts)
+    )
+    return [Claim(lane, row.id, until, row.due_at, row.attempts) for row in rows]
 
 
 def find_claimed(session: Session, claim: Claim) -> Any:

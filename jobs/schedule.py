@@ -9,6 +9,7 @@ from sqlalchemy import exists, select
 
 from domain.releases import lacks_semver_key
 from jobs.claims import LANES, is_due, is_lapsed
+from jobs.digest import forget_failures
 from jobs.runtime import Runtime
 from jobs.tasks import order_releases, take_back
 
@@ -27,4 +28,5 @@ def sweep(runtime: Runtime) -> bool:
         has_gaps = session.scalar(select(exists().where(lacks_semver_key())))
     if has_gaps:
         order_releases(runtime)
+    forget_failures(runtime)
     return (any(lapsed) and take_back(runtime) > 0) or any(due)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Delivery, DeliveryState, Work
+from models import Delivery, DeliveryState, ReceivedEvent, ReceivedState, Work
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,18 @@ def read_queue(session: Session, *, now: datetime) -> Queue:
     work, oldest_work = session.execute(
         select(func.count(), func.min(Work.due_at)).where(Work.due_at.is_not(None), live)
     ).one()
+    events, oldest_event = session.execute(
+        select(func.count(), func.min(ReceivedEvent.due_at)).where(
+            ReceivedEvent.state.in_([ReceivedState.received, ReceivedState.running])
+        )
+    ).one()
     given_up = session.scalar(select(func.count()).select_from(Delivery).where(failed)) or 0
     given_up += session.scalar(select(func.count()).select_from(Work).where(~live)) or 0
-    oldest = min((moment for moment in (oldest_delivery, oldest_work) if moment), default=now)
+    given_up += count_events(session)[ReceivedState.failed]
+    moments = (oldest_delivery, oldest_work, oldest_event)
+    oldest = min((moment for moment in moments if moment), default=now)
     return Queue(
-        pending_jobs=deliveries + work,
+        pending_jobs=deliveries + work + events,
         oldest_pending_seconds=round(max((now - oldest).total_seconds(), 0.0), 3),
         failed_jobs=given_up,
     )
@@ -48,3 +55,10 @@ def count_deliveries(session: Session) -> dict[str, int]:
     rows = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
     counted: dict[DeliveryState, int] = dict(rows.all())
     return {state.value: counted.get(state, 0) for state in DeliveryState}
+
+
+def count_events(session: Session) -> dict[str, int]:
+    """How many events of the inbox are in each state, with the states that have none."""
+    rows = session.execute(select(ReceivedEvent.state, func.count()).group_by(ReceivedEvent.state))
+    counted: dict[ReceivedState, int] = dict(rows.all())
+    return {state.value: counted.get(state, 0) for state in ReceivedState}

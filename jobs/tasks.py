@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import TypeVar
 
@@ -15,10 +16,12 @@ from integrations.github.webhooks import handle_delivery
 from integrations.github.work import run_slice
 from jobs.claims import (
     DELIVERIES,
+    EVENTS,
     LANES,
     WORK,
     Claim,
     Lane,
+    LeaseLostError,
     claim_next,
     find_claimed,
     free_lapsed,
@@ -26,6 +29,7 @@ from jobs.claims import (
     retry_later,
     retry_or_give_up,
 )
+from jobs.digest import Batch, claim_batches, digest_batch
 from jobs.runtime import Runtime
 from models import Delivery, DeliveryState, Work
 
@@ -33,10 +37,6 @@ log = structlog.get_logger(__name__)
 RELEASES_AT_ONCE = 500  # in one transaction, so that others get their turn to write
 RowT = TypeVar("RowT")
 Process = Callable[[Runtime, Claim], None]
-
-
-class LeaseLostError(Exception):
-    """Another worker has the row by now; nothing of this run may be written."""
 
 
 def process_delivery(runtime: Runtime, claim: Claim) -> None:
@@ -76,9 +76,9 @@ PROCESS: dict[str, Process] = {
 
 
 def work_off(runtime: Runtime, *, seconds: float = float("inf")) -> bool:
-    """Work off what is due, deliveries first, oldest first; False when *seconds* were not enough."""
+    """Work off what is due, oldest first in each lane; False when *seconds* were not enough."""
     deadline = monotonic() + seconds
-    while _next(runtime):
+    while _take_turns(runtime):
         if monotonic() > deadline:
             return False
     return True
@@ -91,8 +91,8 @@ def drain(runtime: Runtime) -> int:
     """
     take_back(runtime)
     runs = 0
-    while _next(runtime):
-        runs += 1
+    while done := _take_turns(runtime):
+        runs += done
     return runs
 
 
@@ -121,8 +121,16 @@ def order_releases(runtime: Runtime) -> int:
     return ordered
 
 
-def _next(runtime: Runtime) -> bool:
-    """Run one row, whichever lane has one; False when there is none for this worker."""
+def _take_turns(runtime: Runtime) -> int:
+    """A run of what GitHub caused and a batch of events, so that neither flood keeps the other out.
+
+    How many runs that were, of two.
+    """
+    return _run_github(runtime) + _run_events(runtime)
+
+
+def _run_github(runtime: Runtime) -> bool:
+    """Run one delivery, else a slice of long work; False when there is none for this worker."""
     if _run_one(runtime, DELIVERIES):
         return True
     if not runtime.long_work.acquire(blocking=False):
@@ -133,12 +141,39 @@ def _next(runtime: Runtime) -> bool:
         runtime.long_work.release()
 
 
+def _run_events(runtime: Runtime) -> bool:
+    """Digest the events that have waited longest; False when there are none."""
+    with runtime.db.transaction() as session:
+        batches = claim_batches(session, now=runtime.now())
+    for batch in batches:
+        with structlog.contextvars.bound_contextvars(lane=EVENTS.name):
+            _attempt_batch(runtime, batch)
+    return bool(batches)
+
+
+def _attempt_batch(runtime: Runtime, batch: Batch) -> None:
+    """Digest *batch* at once if that works, else each event on its own."""
+    if len(batch.claims) > 1:
+        try:
+            return digest_batch(runtime, batch)
+        except Exception:  # whose fault it is, trying them one by one will show
+            log.exception("a batch of events failed", events=len(batch.claims))
+    for claim in batch.claims:
+        attempt(runtime, claim, process=partial(_digest_alone, batch.project_id))
+    return None
+
+
+def _digest_alone(project_id: int, runtime: Runtime, claim: Claim) -> None:
+    digest_batch(runtime, Batch(project_id, [claim]))
+
+
 def _run_one(runtime: Runtime, lane: Lane) -> bool:
     with runtime.db.transaction() as session:
         claim = claim_next(session, lane, now=runtime.now())
     if claim is not None:
         with structlog.contextvars.bound_contextvars(lane=lane.name, row=claim.id):
             attempt(runtime, claim, process=PROCESS[lane.name])
+        structlog.contextvars.unbind_contextvars("delivery")  # what is next may be something else
     return claim is not None
 
 

@@ -7,6 +7,7 @@ from models.deploy import Deploy, DeployProject, Environment
 from models.installation import Branch, Installation, Repository, RepositoryProject
 from models.issue import Activity, Issue, IssueLink, IssueStatus, PullRequest, Resolution
 from models.organization import LoginLink, Organization, Project, ProjectKey
+from models.received_event import ReceivedEvent, ReceivedState
 from models.release import (
     GitHubRelease,
     Head,
@@ -49,6 +50,8 @@ __all__ = [
     "Project",
     "ProjectKey",
     "PullRequest",
+    "ReceivedEvent",
+    "ReceivedState",
     "Release",
     "ReleaseCommit",
     "ReleaseProject",

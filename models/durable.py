@@ -33,8 +33,10 @@ class DurableWriter(Protocol):
     def close(self) -> None:
         """Forget what was not committed, and the connection."""
 
-    def insert_new(self, table: str, columns: Sequence[str], rows: Rows) -> list[bool]:
-        """Insert each row unless the table has its first column's value; whether each was new."""
+    def insert_new(
+        self, table: str, columns: Sequence[str], rows: Rows, *, unique: int = 1
+    ) -> list[bool]:
+        """Insert each row unless the table has its first *unique* columns; whether each was new."""
 
     def execute_each(self, sql: str, rows: Rows) -> None:
         """Run *sql* once a row."""
@@ -72,18 +74,20 @@ class SqliteWriter:
         self._connection.close()
         self._turn.close()
 
-    def insert_new(self, table: str, columns: Sequence[str], rows: Rows) -> list[bool]:
+    def insert_new(
+        self, table: str, columns: Sequence[str], rows: Rows, *, unique: int = 1
+    ) -> list[bool]:
         # One statement for all rows: after each step the driver waits for the interpreter's lock
         # again, behind every busy request thread, which takes far longer than an insert.
         execute = self._connection.execute
+        one = _insert(table, tuple(columns), unique)
         if len(rows) == 1:
-            return [execute(_insert(table, tuple(columns)), rows[0]).rowcount == 1]
+            return [execute(one, rows[0]).rowcount == 1]
         execute("SAVEPOINT all_rows")
-        statement = _insert(table, tuple(columns), rows=len(rows))
+        statement = _insert(table, tuple(columns), unique, rows=len(rows))
         if execute(statement, [value for row in rows for value in row]).rowcount == len(rows):
             return [True] * len(rows)
         execute("ROLLBACK TO all_rows")  # some are known: one by one, to learn which
-        one = _insert(table, tuple(columns))
         return [execute(one, row).rowcount == 1 for row in rows]
 
     def execute_each(self, sql: str, rows: Rows) -> None:
@@ -111,8 +115,10 @@ class PostgresWriter:
     def close(self) -> None:
         self._connection.close()
 
-    def insert_new(self, table: str, columns: Sequence[str], rows: Rows) -> list[bool]:
-        one = _insert(table, tuple(columns)).replace("?", "%s").encode()
+    def insert_new(
+        self, table: str, columns: Sequence[str], rows: Rows, *, unique: int = 1
+    ) -> list[bool]:
+        one = _insert(table, tuple(columns), unique).replace("?", "%s").encode()
         with self._connection.pipeline():  # one round trip for all of them
             cursors = [self._cursor().execute(one, row) for row in rows]
         return [cursor.rowcount == 1 for cursor in cursors]
@@ -128,10 +134,10 @@ class PostgresWriter:
 
 
 @lru_cache
-def _insert(table: str, columns: tuple[str, ...], *, rows: int = 1) -> str:
-    """An insert of so many rows, each unless its first column's value is there."""
+def _insert(table: str, columns: tuple[str, ...], unique: int, *, rows: int = 1) -> str:
+    """An insert of so many rows, each unless the values of its first *unique* columns are there."""
     row = f"({', '.join('?' * len(columns))})"
     return (
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)} "  # noqa: S608 (names from our code)
-        f"ON CONFLICT ({columns[0]}) DO NOTHING"
+        f"ON CONFLICT ({', '.join(columns[:unique])}) DO NOTHING"
     )

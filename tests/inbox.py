@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import uuid4
 
-from models import Delivery, Organization, Work, WorkKind, utcnow
+from models import Delivery, Organization, ReceivedEvent, Work, WorkKind, utcnow
 from models.session import Database
 
 
@@ -48,3 +48,26 @@ def make_work(db: Database, *, due_at: datetime, subject_id: int = 1) -> Work:
         )
         session.add(work)
     return work
+
+
+def make_received_event(
+    db: Database,
+    *,
+    at: datetime,
+    project_id: int = 1,
+    body: bytes = b"{}",
+    attempts: int = 0,
+    size: int | None = None,
+) -> ReceivedEvent:
+    with db.transaction() as session:
+        event = ReceivedEvent(
+            project_id=project_id,
+            event_id=uuid4().hex,
+            received_at=at,
+            due_at=at,
+            attempts=attempts,
+            size=len(body) if size is None else size,
+            body=body,
+        )
+        session.add(event)
+    return event

@@ -9,18 +9,24 @@ from flask import Flask
 from jobs import Runtime, enqueue
 from models.durable import open_durable
 from webapp.api.rate import Rate, add_rate_limit
+from webapp.backlog import Backlog
 from webapp.cli import add_commands
 from webapp.committer import Committer
 from webapp.context import Shiplog
+from webapp.ingest import Ingest, log_received
 from webapp.intake import Intake, log_stored
 from webapp.metrics import Metrics
 from webapp.pages import add_pages
+from webapp.project_keys import ProjectKeys
+from webapp.slow_bodies import SlowBodies
 from webapp.views import health
 
 MAX_FORM = 1024 * 1024  # intake and API have limits of their own
 
 
-def create_app(runtime: Runtime, *, api_rate: Rate | None = None) -> Flask:
+def create_app(
+    runtime: Runtime, *, api_rate: Rate | None = None, backlog: Backlog | None = None
+) -> Flask:
     """The application on *runtime*: wiring only. Starts no thread and opens no connection."""
     app = Flask(__name__)
     app.url_map.merge_slashes = False  # programs take a redirect for an answer
@@ -31,19 +37,31 @@ def create_app(runtime: Runtime, *, api_rate: Rate | None = None) -> Flask:
     def announce(stored: Sequence[tuple[object, object]]) -> None:
         enqueue(runtime)
         log_stored(stored)
+        log_received(stored)
 
     committer = Committer(lambda: open_durable(runtime.db), after_commit=announce)
     metrics = Metrics(lambda: health.find_queue(runtime))
-    Shiplog(runtime, committer, metrics).attach(app)
+    slow_bodies = SlowBodies()
+    Shiplog(runtime, committer, metrics, slow_bodies).attach(app)
     app.register_blueprint(health.bp)
     add_pages(app, runtime.settings)
     add_rate_limit(app, api_rate)
     add_commands(app)
-    app.wsgi_app = Intake(  # type: ignore[method-assign]  # Flask's own way to put one in front
+    events = Ingest(
         app.wsgi_app,
+        committer=committer,
+        keys=ProjectKeys(runtime.db),
+        backlog=backlog or Backlog(runtime.db),
+        now=runtime.now,
+        slow_bodies=slow_bodies,
+        metrics=metrics,
+    )
+    app.wsgi_app = Intake(  # type: ignore[method-assign]  # Flask's own way to put one in front
+        events,
         committer=committer,
         webhook_secrets=runtime.webhook_secrets,
         now=runtime.now,
+        slow_bodies=slow_bodies,
         metrics=metrics,
     )
     return app

@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from jobs import Runtime
 from webapp.committer import Committer
 from webapp.metrics import Metrics
+from webapp.slow_bodies import SlowBodies
 
 NAME = "shiplog"
 
@@ -19,12 +20,14 @@ class Shiplog:
     runtime: Runtime
     committer: Committer
     metrics: Metrics
+    slow_bodies: SlowBodies
 
     def attach(self, app: Flask) -> None:
         app.extensions[NAME] = self
 
     def close(self) -> None:
         """Write what was handed over and close the connections, in that order."""
+        self.slow_bodies.close()
         self.committer.close()
         self.runtime.close()
 

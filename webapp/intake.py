@@ -6,7 +6,6 @@ checks come in the order that the interface promises; nothing is parsed.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -25,6 +24,16 @@ from integrations.github.deliveries import (
 from integrations.github.signature import SignatureError, verify_signature
 from webapp.committer import Committer, NotDurableError
 from webapp.metrics import Metrics
+from webapp.plain_wsgi import (
+    RETRY_AFTER_SECONDS,
+    CutOffError,
+    MethodError,
+    TooLargeError,
+    join_chunks,
+    read_chunks,
+    respond,
+)
+from webapp.slow_bodies import SlowBodies, TooSlowError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -33,31 +42,13 @@ log = structlog.get_logger(__name__)
 
 PATH = "/webhooks/github"
 MAX_BODY = 25 * 1024 * 1024  # GitHub sends nothing larger
-READ_STEP = 256 * 1024
-RETRY_AFTER_SECONDS = "30"
-REASONS = {
-    202: "202 Accepted",
-    400: "400 Bad Request",
-    401: "401 Unauthorized",
-    405: "405 Method Not Allowed",
-    413: "413 Content Too Large",
-    503: "503 Service Unavailable",
-}
-
-
-class TooLargeError(ShiplogError):
-    """More bytes than GitHub ever sends, declared or read."""
-
-
-class MethodError(ShiplogError):
-    """Deliveries are posted."""
-
-
 STATUS_OF: dict[type[ShiplogError], tuple[int, list[tuple[str, str]]]] = {
     MethodError: (405, [("Allow", "POST")]),
+    TooSlowError: (408, []),
     TooLargeError: (413, []),
     SignatureError: (401, []),
     NotADeliveryError: (400, []),
+    CutOffError: (400, []),
     NotDurableError: (503, [("Retry-After", RETRY_AFTER_SECONDS)]),
 }
 
@@ -72,6 +63,7 @@ class Intake:
         committer: Committer,
         webhook_secrets: Callable[[], Sequence[str]],
         now: Callable[[], datetime],
+        slow_bodies: SlowBodies,
         metrics: Metrics,
         max_body: int = MAX_BODY,
     ) -> None:
@@ -79,6 +71,7 @@ class Intake:
         self._committer = committer
         self._webhook_secrets = webhook_secrets
         self._now = now
+        self._slow_bodies = slow_bodies
         self._metrics = metrics
         self._max_body = max_body
 
@@ -97,12 +90,13 @@ class Intake:
         else:
             status, answer = 202, {"delivery": guid, "status": stored}
         self._metrics.intake(status, time.perf_counter() - began)
-        return _respond(start_response, status, answer, headers)
+        return respond(start_response, status, answer, headers)
 
     def _receive(self, environ: WSGIEnvironment) -> tuple[str, Stored]:
         if environ["REQUEST_METHOD"] != "POST":
             raise MethodError("deliveries are posted")
-        body = read_body(environ, limit=self._max_body)
+        with self._slow_bodies.limit(environ):
+            body = join_chunks(read_chunks(environ, limit=self._max_body))
         verify_signature(
             body, environ.get("HTTP_X_HUB_SIGNATURE_256"), secrets=self._webhook_secrets()
         )
@@ -116,56 +110,17 @@ class Intake:
         return envelope.guid, self._committer.submit(store_deliveries, envelope, size=len(body))
 
 
-def read_body(environ: WSGIEnvironment, *, limit: int) -> bytes | bytearray:
-    """The body as sent, chunked or not. Raises TooLargeError before more than *limit* is held."""
-    stream = environ["wsgi.input"]
-    declared = environ.get("CONTENT_LENGTH")
-    if declared and "HTTP_TRANSFER_ENCODING" not in environ:
-        length = int(declared)  # a server lets nothing but digits through
-        if length > limit:
-            raise TooLargeError("the body is larger than 25 MB")
-    elif environ.get("wsgi.input_terminated"):
-        length = limit + 1
-    else:
-        return b""
-    step: bytes = stream.read(min(length, READ_STEP))
-    if len(step) == length <= limit:
-        return step  # nearly every delivery
-    body = bytearray(step)
-    while step and len(body) < length:
-        step = stream.read(min(length - len(body), READ_STEP))
-        body += step
-    if len(body) > limit:
-        raise TooLargeError("the body is larger than 25 MB")
-    if length <= limit and len(body) < length:
-        raise NotADeliveryError("the body is shorter than declared")
-    return body
-
-
 def log_stored(stored: Sequence[tuple[object, object]]) -> None:
     """One line for all that one transaction stored: a line each would halve the intake's rate."""
     of_status: dict[object, list[str]] = {"stored": [], "repeated": []}
     for item, status in stored:
         if isinstance(item, Envelope):
             of_status[status].append(f"{item.event} {item.guid}")
-    log.info("deliveries received", **{str(k): v for k, v in of_status.items() if v})
+    if any(of_status.values()):
+        log.info("deliveries received", **{str(k): v for k, v in of_status.items() if v})
 
 
 def _named(environ: WSGIEnvironment) -> dict[str, str | None]:
     """What a log line may say of a delivery, which is not proven genuine when it is refused."""
     guid, event = environ.get("HTTP_X_GITHUB_DELIVERY"), environ.get("HTTP_X_GITHUB_EVENT")
     return {"delivery": guid and guid[:64], "event_name": event and event[:64]}
-
-
-def _respond(
-    start_response: StartResponse,
-    status: int,
-    answer: dict[str, str],
-    headers: list[tuple[str, str]],
-) -> Iterable[bytes]:
-    body = json.dumps(answer).encode()
-    start_response(
-        REASONS[status],
-        [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers],
-    )
-    return [body]

@@ -49,6 +49,7 @@ def start(app: Flask, *, with_worker: bool) -> Callable[[], None]:
     keep_memory_small()
     parts = shiplog(app)
     announce(parts.runtime.settings)
+    parts.slow_bodies.start()
     queue = open_queue(parts.runtime)
     if not with_worker:
         return parts.close

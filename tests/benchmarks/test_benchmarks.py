@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import bulk, graph, history, intake, latency, posting, reading
+from benchmarks import bulk, events, graph, history, intake, latency, posting, reading
 from benchmarks.__main__ import main
 from benchmarks.figures import Figure, render_table
 
@@ -40,6 +40,14 @@ def test_intake() -> None:
     assert rate.ratio is not None
     assert rate.ratio > 0
     assert p99.measured.endswith(" ms")
+
+
+@pytest.mark.slow
+def test_events() -> None:
+    stored, digested = events.run(rounds=1, seconds=0.3, number=20, kinds=SQLITE)
+    for figure in (stored, digested):
+        assert figure.ratio is not None
+        assert figure.ratio > 0
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from jobs.claims import (
     WORK,
     WORKER_DIED,
     Claim,
+    LeaseLostError,
     claim_next,
     delay_after,
     find_claimed,
@@ -24,7 +25,7 @@ from jobs.claims import (
     retry_or_give_up,
 )
 from jobs.schedule import sweep
-from jobs.tasks import LeaseLostError, Process, attempt, process_delivery, take_back
+from jobs.tasks import Process, attempt, process_delivery, take_back
 from models import Delivery, DeliveryState, Work
 from tests.clock import Clock
 from tests.inbox import make_delivery, make_work

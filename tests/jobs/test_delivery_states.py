@@ -14,8 +14,8 @@ from sqlalchemy import select
 from config import Settings
 from integrations.github.deliveries import Envelope, store_deliveries
 from jobs import Runtime
-from jobs.claims import DELIVERIES, MAX_ATTEMPTS, Claim, claim_next
-from jobs.tasks import LeaseLostError, attempt, drain, process_delivery, take_back
+from jobs.claims import DELIVERIES, MAX_ATTEMPTS, Claim, LeaseLostError, claim_next
+from jobs.tasks import attempt, drain, process_delivery, take_back
 from models import Base, Delivery, DeliveryState
 from models.durable import open_durable
 from models.session import Database

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from jobs import Runtime
-from jobs.status import Queue, count_deliveries, read_queue
+from jobs.status import Queue, count_deliveries, count_events, read_queue
 from models.schema import is_current
 from webapp.context import shiplog
 
@@ -49,10 +49,11 @@ def metrics() -> ResponseReturnValue:
     return Response(generate_latest(shiplog().metrics.registry), content_type=CONTENT_TYPE_LATEST)
 
 
-def find_queue(runtime: Runtime) -> tuple[Queue, dict[str, int]] | None:
-    """The queue and the deliveries by state; None while the database does not answer."""
+def find_queue(runtime: Runtime) -> tuple[Queue, dict[str, int], dict[str, int]] | None:
+    """The queue, deliveries and events by state; None while the database does not answer."""
     try:
         with runtime.db.reading() as session:
-            return read_queue(session, now=runtime.now()), count_deliveries(session)
+            queue = read_queue(session, now=runtime.now())
+            return queue, count_deliveries(session), count_events(session)
     except SQLAlchemyError:
         return None

@@ -1,0 +1,120 @@
+"""Events are digested many at a time: a transaction for each would cost more than its work.
+
+A batch that fails is tried again one by one, so that a bad event fails alone. One that kills its
+worker takes the batch's attempt with it; what has such an attempt behind it is claimed alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import structlog
+from sqlalchemy import and_, delete, exists, select
+from sqlalchemy.orm import Session
+
+from domain.events import Incoming, digest
+from jobs.claims import EVENTS, Claim, LeaseLostError, claim_rows, is_due
+from jobs.runtime import Runtime
+from models import ReceivedEvent, ReceivedState
+
+log = structlog.get_logger(__name__)
+
+BATCH_EVENTS = 25  # on SQLite, those who store events wait meanwhile
+BATCH_BYTES = 4 * 1024 * 1024
+FAILURES_KEPT = timedelta(days=14)
+COLUMNS = (
+    ReceivedEvent.id,
+    ReceivedEvent.event_id,
+    ReceivedEvent.received_at,
+    ReceivedEvent.peer,
+    ReceivedEvent.body,
+)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Claimed events of one project."""
+
+    project_id: int
+    claims: Sequence[Claim]
+
+
+def claim_batches(session: Session, *, now: datetime) -> list[Batch]:
+    """Lease the events that have been due for longest. The caller commits at once."""
+    due = session.execute(
+        select(
+            ReceivedEvent.id, ReceivedEvent.project_id, ReceivedEvent.size, ReceivedEvent.attempts
+        )
+        .where(is_due(EVENTS, now))
+        .order_by(ReceivedEvent.due_at, ReceivedEvent.id)
+        .limit(BATCH_EVENTS)
+        .with_for_update(skip_locked=True)
+    ).all()
+    taken = due[: count_together([(row.size, row.attempts) for row in due])]
+    if not taken:
+        return []
+    project_of = {row.id: row.project_id for row in taken}
+    claims = claim_rows(session, EVENTS, list(project_of), now=now)
+    claims.sort(key=lambda claim: project_of[claim.id])  # stable: in order of receipt within one
+    grouped = groupby(claims, key=lambda claim: project_of[claim.id])
+    return [Batch(project_id, list(group)) for project_id, group in grouped]
+
+
+def count_together(due: Sequence[tuple[int, int]]) -> int:
+    """How many of the first rows, of this size and so many attempts, make one batch."""
+    total = 0
+    for number, (size, attempts) in enumerate(due):
+        total += size
+        if number and (attempts or total > BATCH_BYTES):
+            return number
+        if attempts:
+            return 1
+    return len(due)
+
+
+def digest_batch(runtime: Runtime, batch: Batch) -> None:
+    """Digest the batch's events; what they leave and the rows' removal commit together."""
+    claimed = and_(
+        ReceivedEvent.id.in_([claim.id for claim in batch.claims]),
+        ReceivedEvent.claimed_until == batch.claims[0].until,
+    )
+    with runtime.db.reading() as session:
+        events = {row.id: _parse(row) for row in session.execute(select(*COLUMNS).where(claimed))}
+    with runtime.db.transaction() as session:
+        held = session.scalars(
+            select(ReceivedEvent.id).where(claimed).order_by(ReceivedEvent.id).with_for_update()
+        ).all()
+        if not held:
+            raise LeaseLostError
+        now = runtime.now()
+        digest(session, batch.project_id, [events[id_] for id_ in held], now=now)
+        session.execute(
+            delete(ReceivedEvent)
+            .where(ReceivedEvent.id.in_(held))
+            .execution_options(synchronize_session=False)
+        )
+    log.info("events digested", project=batch.project_id, events=len(held))
+
+
+def forget_failures(runtime: Runtime) -> None:
+    """Remove what was given up long ago, and kept for people to see. Reads first, as the sweep."""
+    old = and_(
+        ReceivedEvent.state == ReceivedState.failed,
+        ReceivedEvent.due_at <= runtime.now() - FAILURES_KEPT,
+    )
+    with runtime.db.reading() as session:
+        if not session.scalar(select(exists().where(old))):
+            return
+    with runtime.db.transaction() as session:
+        session.execute(delete(ReceivedEvent).where(old))
+
+
+def _parse(row: Any) -> Incoming:
+    """The event, under the id that it was answered with: an envelope's header may name another."""
+    body = json.loads(row.body) | {"event_id": row.event_id}
+    return Incoming(body, received_at=row.received_at, peer=row.peer)

@@ -40,13 +40,13 @@ class SentryCli:
     place: Path
     environ: dict[str, str]
 
-    def __call__(self, *arguments: str, **settings: str) -> Ran:
-        """Run it, whatever comes of it."""
+    def __call__(self, *arguments: str, typed: str = "", **settings: str) -> Ran:
+        """Run it, whatever comes of it; *typed* is what it reads from the keyboard."""
         done = subprocess.run(
             [find_binary(self.major), *arguments],
             cwd=self.place,
             env={"HOME": str(self.home), "PATH": os.environ["PATH"], **self.environ, **settings},
-            stdin=subprocess.DEVNULL,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=60,
@@ -54,9 +54,9 @@ class SentryCli:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def works(self, *arguments: str, **settings: str) -> Ran:
+    def works(self, *arguments: str, typed: str = "", **settings: str) -> Ran:
         """Run it; it has to succeed, and without a warning."""
-        ran = self(*arguments, **settings)
+        ran = self(*arguments, typed=typed, **settings)
         assert ran.status == 0, (arguments, ran)
         assert "WARN" not in ran.err, (arguments, ran)
         return ran

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -75,7 +76,7 @@ class Shop:
             base = [self._commit(f"Change {number}", base)]
         self.there.git.update_ref("refs/tags/v1.0.0", base[0])
         side = [self._commit("Side 2", [self._commit("Side 1", base)])]
-        merge = self._commit("Merge the side", [self._commit("Change 12", base)[:], *side])
+        merge = self._commit("Merge the side", [self._commit("Change 12", base), *side])
         self.there.git.update_ref("refs/heads/main", self._commit("Change 13", [merge]))
 
     def _commit(self, message: str, parents: Sequence[str]) -> str:
@@ -91,12 +92,15 @@ class Shop:
     def push(self, message: str) -> str:
         """A commit on main, pushed to GitHub and told to the server; the clone has it."""
         sha = self.commit_unpushed(message)
-        git = self.there.git
-        source = str(self.clone)
-        git.run("fetch", "-q", source, "+main:refs/incoming/main")
+        self.push_main()
+        return sha
+
+    def push_main(self) -> None:
+        """Push main as it is in the clone, and have the server told."""
+        self.there.git.run("fetch", "-q", str(self.clone), "+main:refs/incoming/main")
+        sha = self.sha("main")
         self.place.github.push(self.there, "refs/heads/main", sha, at=self.moment)
         self.place.settle()
-        return sha
 
     def commit_unpushed(self, message: str) -> str:
         """A commit on main that only the clone has."""
@@ -137,15 +141,13 @@ class Shop:
                 session, organization, kind=kind, scopes=wanted, url=self.place.url, now=utcnow()
             )
 
-    def ask(
-        self, method: str, path: str, body: object = None, *, token: str | None = None
-    ) -> tuple[int, Any]:
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Status and JSON of a request below the organization's part of the API."""
         request = urllib.request.Request(  # noqa: S310  # our own server
             f"{self.place.url}/api/0/organizations/{self.org}/{path}",
             data=None if body is None else json.dumps(body).encode(),
             method=method,
-            headers={"Authorization": f"Bearer {token or self.reader}"},
+            headers={"Authorization": f"Bearer {self.reader}"},
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
@@ -155,11 +157,9 @@ class Shop:
             with error:
                 return error.code, json.load(error)
 
-    @property
+    @cached_property
     def reader(self) -> str:
-        if not hasattr(self, "_reader"):
-            self._reader = self.token()
-        return self._reader
+        return self.token(TokenKind.user, *CI_SCOPES, "event:read")
 
     def release(self, version: str) -> Any:
         """A release as the API tells it; None where there is none."""
@@ -176,6 +176,20 @@ class Shop:
         assert shown["commits"] == shas
         assert shown["commit_count"] == len(shas) == self.release(version)["commitCount"]
         return shas
+
+    def issue(self, title: str, *, project: str = "shop") -> str:
+        """Write an issue down; its short id."""
+        made = document_of(
+            self.place.app, *("issue", "create", "--org", self.org, "--project", project, title)
+        )
+        return str(made["short_id"])
+
+    def status_of(self, issue: str) -> str | tuple[str, str]:
+        """`unresolved`, or `resolved` and the version that it is fixed in."""
+        status, told = self.ask("GET", f"shortids/{issue}/")
+        assert status == 200, told
+        fixed = told["group"]["statusDetails"].get("inRelease")
+        return ("resolved", fixed) if fixed else str(told["group"]["status"])
 
     def versions(self) -> set[str]:
         """All releases, archived ones included."""

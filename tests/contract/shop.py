@@ -21,7 +21,7 @@ from domain.organizations import create_project, get_organization
 from domain.tokens import create_token
 from models import TokenKind, utcnow
 from tests.contract.places import Place
-from tests.webapp.test_commands import document_of
+from tests.webapp.test_commands import document_of, lines_of
 
 CI_SCOPES = ("org:read", "project:read", "project:releases")
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -172,7 +172,10 @@ class Shop:
         status, told = self.ask("GET", f"releases/{quote(version, safe='')}/commits/")
         assert status == 200, told
         shas = [commit["id"] for commit in told]
-        shown = document_of(self.place.app, "release", "show", "--org", self.org, "--", version)
+        [line] = lines_of(
+            self.place.app, *("release", "show", "--org", self.org, "--json", "--", version)
+        )
+        shown = json.loads(line)
         assert shown["commits"] == shas
         assert shown["commit_count"] == len(shas) == self.release(version)["commitCount"]
         return shas

@@ -14,7 +14,7 @@ VERSION = "shop@1.1.0"
 
 def test_since_the_release_before(sentry_cli: SentryCli, shop: Shop) -> None:
     done = sentry_cli.works("releases", "set-commits", "-p", "shop", VERSION, "--local")
-    assert done.told == f"Success! Set commits for release {VERSION}."
+    assert f"Success! Set commits for release {VERSION}\n" in done.out
 
     listed = shop.commits(VERSION)
     assert set(listed) == shop.rev_list("v1.0.0..HEAD")

@@ -29,7 +29,7 @@ def test_automatically(sentry_cli: SentryCli, ci_cli: SentryCli, shop: Shop, kin
     for _ in range(2):
         done = cli.works("releases", "set-commits", "-p", "shop", VERSION, "--auto")
 
-        assert done.told == f"Success! Set commits for release {VERSION}."
+        assert f"Success! Set commits for release {VERSION}\n" in done.out
         listed = shop.commits(VERSION)
         assert set(listed) == shop.rev_list("v1.0.0..HEAD")
         assert len(listed) == 5

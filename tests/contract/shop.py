@@ -89,6 +89,24 @@ class Shop:
         subprocess.run(["git", "clone", "-q", source, str(self.clone)], check=True, env=_GIT)
         self.git("remote", "set-url", "origin", f"git@github.com:{self.name}.git")
 
+    def clone_shallow(self, depth: int = 1) -> Path:
+        """A clone as pipelines have it, with the same remote."""
+        path = self.directory / "shallow"
+        source = self.there.git.path.as_uri()
+        options = ["-q", f"--depth={depth}", "--no-tags"]
+        subprocess.run(["git", "clone", *options, source, str(path)], check=True, env=_GIT)
+        remote = f"git@github.com:{self.name}.git"
+        set_remote = ["git", "-C", str(path), "remote", "set-url", "origin", remote]
+        subprocess.run(set_remote, check=True, env=_GIT)
+        return path
+
+    def tag(self, name: str) -> None:
+        """Tag the tip of main at GitHub and tell the server; the clone has the tag."""
+        self.moment += timedelta(minutes=1)
+        self.git("tag", name)
+        self.place.github.push(self.there, f"refs/tags/{name}", self.sha("HEAD"), at=self.moment)
+        self.place.settle()
+
     def push(self, message: str) -> str:
         """A commit on main, pushed to GitHub and told to the server; the clone has it."""
         sha = self.commit_unpushed(message)

@@ -110,3 +110,17 @@ def test_each_release_has_what_is_new_since_the_last(sentry_cli: SentryCli, shop
     ]
     _, files = shop.ask("GET", f"releases/{version}/commitfiles/")
     assert {(file["filename"], file["type"]) for file in files} == {("news.txt", "M")}
+
+
+def test_a_clone_that_does_not_reach_back(sentry_cli: SentryCli, shop: Shop) -> None:
+    """`sentry-cli` does not find the release before and says so; it may be told not to mind."""
+    shallow = sentry_cli.at(shop.clone_shallow(depth=2))
+    command = ("releases", "set-commits", "-p", "shop", VERSION, "--local")
+    refused = shallow.fails(*command)
+    assert "Could not find the SHA of the previous release in the git history" in refused.err
+    assert shop.commits(VERSION) == []
+
+    shallow.works(*command, "--ignore-missing")
+
+    assert set(shop.commits(VERSION)) <= shop.rev_list("-5", "HEAD")
+    assert shop.release(VERSION)["lastCommit"]["id"] == shop.sha("HEAD")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.clients import SentryCli
+from tests.contract.clients import SentryCli, table
 from tests.contract.shop import Shop
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ def test_automatically(sentry_cli: SentryCli, ci_cli: SentryCli, shop: Shop, kin
     for _ in range(2):
         done = cli.works("releases", "set-commits", "-p", "shop", VERSION, "--auto")
 
-        assert f"Success! Set commits for release {VERSION}\n" in done.out
+        assert table(done) == [{"Repository": shop.name, "Revision": shop.sha("HEAD")[:12]}]
         listed = shop.commits(VERSION)
         assert set(listed) == shop.rev_list("v1.0.0..HEAD")
         assert len(listed) == 5
@@ -92,21 +92,28 @@ def test_a_range(sentry_cli: SentryCli, shop: Shop, spelling: str) -> None:
     assert basis(shop) == ("complete", "explicit")
 
 
-@pytest.mark.parametrize("revision", ["HEAD^2", "HEAD~1", "HEAD", "v1.0.0~3"])
+@pytest.mark.parametrize("revision", ["HEAD", "HEAD~1", "HEAD~1^2"])
 def test_one_commit(sentry_cli: SentryCli, shop: Shop, revision: str) -> None:
-    """As far as the tags before it; a commit before the first tag has the latest ten."""
-    if revision == "HEAD^2":
-        revision = "HEAD~1^2"  # of the merge
+    """What is new in it since the tag; the last of these is on the branch that was merged."""
     sha = shop.sha(revision)
-    sentry_cli.works(
-        *("releases", "set-commits", "-p", "shop", VERSION, "--commit", f"{shop.name}@{sha}")
-    )
+    spec = f"{shop.name}@{sha}"
+    sentry_cli.works("releases", "set-commits", "-p", "shop", VERSION, "--commit", spec)
 
     assert head(shop) == sha
-    if revision == "v1.0.0~3":
-        return
     assert set(shop.commits(VERSION)) == shop.rev_list(sha, "^v1.0.0")
     assert basis(shop) == ("complete", "graph")
+
+
+def test_a_commit_before_every_tag(sentry_cli: SentryCli, shop: Shop) -> None:
+    """A first release by a ref has the latest ten commits; the tag after it has the rest."""
+    sha = shop.sha("v1.0.0~1")
+    spec = f"{shop.name}@{sha}"
+    sentry_cli.works("releases", "set-commits", "-p", "shop", "shop@0.9.0", "--commit", spec)
+
+    assert set(shop.commits("shop@0.9.0")) == shop.rev_list("-10", sha)
+    assert len(shop.rev_list(sha)) == 11
+    assert basis(shop, "shop@0.9.0") == ("incomplete", "latest")
+    assert set(shop.commits("shop@1.0.0")) == shop.rev_list("v1.0.0", f"^{sha}")
 
 
 def test_a_repository_without_a_commit_means_its_head(sentry_cli: SentryCli, shop: Shop) -> None:
@@ -120,14 +127,16 @@ def test_a_commit_that_no_push_has_brought_yet(sentry_cli: SentryCli, shop: Shop
     sha = shop.commit_unpushed("Too early")
     sentry_cli.works("releases", "set-commits", "-p", "shop", VERSION, "--auto")
     shop.place.settle()
-    assert head(shop) == sha
     told = shop.release(VERSION)["commitList"]
     assert told["state"] == "incomplete"
-    assert told["cause"]
+    assert sha[:12] in told["cause"]
+    assert "Push the commits" in told["remedy"]
+    assert sha not in shop.commits(VERSION)
 
     shop.push_main()
 
     assert set(shop.commits(VERSION)) == shop.rev_list("v1.0.0..HEAD")
+    assert head(shop) == sha
     assert basis(shop) == ("complete", "graph")
 
 
@@ -183,3 +192,50 @@ def test_what_a_release_names_is_resolved_in_it(sentry_cli: SentryCli, shop: Sho
     shop.place.settle()
 
     assert shop.status_of(issue) == ("resolved", VERSION)
+
+
+def test_a_shallow_clone_is_enough(sentry_cli: SentryCli, shop: Shop) -> None:
+    """As pipelines have it: the server knows the history, so one commit will do."""
+    shallow = shop.clone_shallow()
+    done = sentry_cli.at(shallow).works("releases", "set-commits", "-p", "shop", VERSION, "--auto")
+
+    assert table(done)[0]["Repository"] == shop.name
+    assert set(shop.commits(VERSION)) == shop.rev_list("v1.0.0..HEAD")
+
+
+@pytest.mark.parametrize("how", ["--auto", "--local"])
+def test_a_tag_that_comes_later_joins_the_release(
+    sentry_cli: SentryCli, shop: Shop, how: str
+) -> None:
+    sentry_cli.works("releases", "set-commits", "-p", "shop", VERSION, how)
+    listed, told = shop.commits(VERSION), basis(shop)
+    shop.tag("v1.1.0")
+
+    assert shop.versions() == {"shop@1.0.0", VERSION}
+    assert set(shop.commits(VERSION)) == set(listed) == shop.rev_list("v1.0.0..v1.1.0")
+    assert basis(shop) == told
+    assert sentry_cli.works("releases", "info", "v1.1.0").out
+
+
+def test_a_release_that_a_tag_has_made_gets_no_twin(sentry_cli: SentryCli, shop: Shop) -> None:
+    shop.tag("v1.1.0")
+    listed = shop.commits(VERSION)
+    for name in ("v1.1.0", VERSION):
+        sentry_cli.works("releases", "new", "-p", "shop", name)
+        sentry_cli.works("releases", "set-commits", "-p", "shop", name, "--auto")
+        sentry_cli.works("releases", "finalize", name)
+
+    assert shop.versions() == {"shop@1.0.0", VERSION}
+    assert set(shop.commits(VERSION)) == set(listed) == shop.rev_list("v1.0.0..v1.1.0")
+
+
+def test_clearing_leaves_what_the_tag_says(sentry_cli: SentryCli, shop: Shop) -> None:
+    shop.tag("v1.1.0")
+    spec = f"{shop.name}@{shop.sha('HEAD~1')}..{shop.sha('HEAD')}"
+    sentry_cli.works("releases", "set-commits", VERSION, "--commit", spec)
+    assert shop.commits(VERSION) == [shop.sha("HEAD")]
+
+    sentry_cli.works("releases", "set-commits", VERSION, "--clear")
+
+    assert set(shop.commits(VERSION)) == shop.rev_list("v1.0.0..v1.1.0")
+    assert basis(shop) == ("complete", "graph")

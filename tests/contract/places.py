@@ -39,10 +39,10 @@ class Place:
 
 
 @contextmanager
-def serving(directory: Path) -> Iterator[Place]:
-    """Both, on free ports of the loopback; the database is the server's own, as at its first start."""
+def serving(directory: Path, database_url: str) -> Iterator[Place]:
+    """Both, on free ports of the loopback; the server makes its tables, as at its first start."""
     with StandIn(directory / "github") as github:
-        server = Server(directory)
+        server = Server(directory, database_url)
         server.environ |= {
             "PUBLIC_URL": f"http://127.0.0.1:{server.port}",
             "GITHUB_API_URL": github.url,  # the web stays github.com, as in the remotes of clones
@@ -62,6 +62,7 @@ def serving(directory: Path) -> Iterator[Place]:
 
 def commands_of(server: Server) -> Flask:
     """The application as `flask` commands have it, beside the running server."""
-    own = {"DATA_DIR": str(server.data_dir), "PORT": str(server.port), "LOG_FORMAT": "json"}
+    own = {"DATA_DIR": str(server.data_dir), "DATABASE_URL": server.database_url or ""}
+    own |= {"PORT": str(server.port), "LOG_FORMAT": "json"}
     settings = Settings.from_environ({"PATH": os.environ["PATH"]} | own | server.environ)
     return create_app(Runtime(settings, Database(settings.database_url)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -30,6 +31,9 @@ class Api:
     def get(self, path: str, **arguments: Any) -> TestResponse:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return self.client.get(f"/api/0{path}", headers=headers, query_string=arguments)
+
+    def post(self, path: str, body: object) -> TestResponse:
+        return self.send("POST", path, body)
 
     def read(self, path: str, **arguments: Any) -> Any:
         """What a successful answer holds."""
@@ -70,6 +74,21 @@ def links_of(answer: TestResponse) -> dict[str, dict[str, str]]:
         r'<([^>]+)>; rel="([a-z]+)"; results="([a-z]+)"; cursor="([^"]+)"', answer.headers["Link"]
     )
     return {rel: {"url": url, "results": more, "cursor": place} for url, rel, more, place in found}
+
+
+def run_together(what: Callable[[], object], times: int) -> None:
+    """Call *what* in as many threads, all at once, and wait for the last."""
+    together = Barrier(times)
+
+    def run() -> None:
+        together.wait()
+        what()
+
+    threads = [Thread(target=run) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 MakeApi = Callable[..., Api]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.clients import SentryCli
+from tests.contract.clients import SentryCli, table
 from tests.contract.shop import Shop
 from tests.webapp.test_commands import document_of
 
@@ -65,7 +65,7 @@ def test_the_first_release_of_a_project(sentry_cli: SentryCli, shop: Shop) -> No
     assert "Creating a release with 3 commits." in done.out
     listed = shop.commits("web@1.0.0")
     assert listed == shop.git("rev-list", "--date-order", "-3", "HEAD").split()
-    assert "acme" in sentry_cli.works("repos", "list").out
+    assert [row["Name"] for row in table(sentry_cli.works("repos", "list"))] == [shop.name]
     sentry_cli.works("releases", "set-commits", "-p", "shop", VERSION, "--auto")
     assert set(shop.commits(VERSION)) == shop.rev_list("v1.0.0..HEAD")
 

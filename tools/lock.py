@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONS = ["--universal", "--python-version", "3.11", "--generate-hashes"]
+# Extras stay in the names: pip, when it checks hashes, otherwise looks past the pin.
+OPTIONS = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-strip-extras"]
 # Whoever locks may use a mirror; the file must not send everybody else there.
 ANONYMOUS = ["--no-emit-index-url", "--no-emit-find-links"]
 

@@ -34,6 +34,12 @@ def shop(place: Place, tmp_path: Path) -> Shop:
     return Shop(place, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def shop_of_module(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """For a module whose tests leave everything as it was: they name it `shop`."""
+    return Shop(place, tmp_path_factory.mktemp("shop"))
+
+
 @pytest.fixture
 def major(request: pytest.FixtureRequest) -> str:
     """Of `sentry-cli`."""

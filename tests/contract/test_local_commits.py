@@ -75,6 +75,7 @@ def test_where_no_repository_is_listed_all_is_local(
     sentry_cli: SentryCli, shop: Shop, how: str
 ) -> None:
     document_of(shop.place.app, "repo", "untrack", "--org", shop.org, shop.name)
+    assert sentry_cli.works("repos", "list").told == "No repos found"
     sentry_cli.works("releases", "set-commits", "-p", "web", "web@1.0.0", how)
 
     assert set(shop.commits("web@1.0.0")) == shop.rev_list("HEAD")  # fewer than twenty

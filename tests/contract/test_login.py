@@ -19,6 +19,11 @@ echo "$1" > "$HOME/opened"
 
 
 @pytest.fixture
+def shop(shop_of_module: Shop) -> Shop:
+    return shop_of_module
+
+
+@pytest.fixture
 def by_hand(sentry_cli: SentryCli) -> SentryCli:
     """Knows the server and has no token yet; its browser notes the address and is closed."""
     browser = sentry_cli.home / "xdg-open"

@@ -6,9 +6,13 @@ import pytest
 
 from tests.contract.clients import SentryCli, table
 from tests.contract.shop import Shop
-from tests.webapp.test_commands import document_of
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def shop(shop_of_module: Shop) -> Shop:
+    return shop_of_module
 
 
 def test_who_and_where(sentry_cli: SentryCli, shop: Shop) -> None:
@@ -39,9 +43,6 @@ def test_tables_of_what_there_is(sentry_cli: SentryCli, shop: Shop) -> None:
     [repository] = table(sentry_cli.works("repos", "list"))
     url = f"https://github.com/{shop.name}"
     assert repository == {"Name": shop.name, "Provider": "GitHub", "URL": url}
-
-    document_of(shop.place.app, "repo", "untrack", "--org", shop.org, shop.name)
-    assert sentry_cli.works("repos", "list").told == "No repos found"
 
 
 @pytest.mark.parametrize("project", ["", "shop"])

@@ -11,6 +11,11 @@ from tests.contract.shop import Shop
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture
+def shop(shop_of_module: Shop) -> Shop:
+    return shop_of_module
+
+
 def test_a_token_that_opens_nothing(sentry_cli: SentryCli) -> None:
     refused = sentry_cli.fails("releases", "list", SENTRY_AUTH_TOKEN="sntryu_" + 64 * "0")
 

@@ -11,7 +11,18 @@ from sqlalchemy.orm import Session
 from domain.errors import AmbiguousError, NotFoundError
 from domain.paging import Moment, Page, first_of, parse_moment
 from domain.release_facts import ReleaseFacts, load_facts, moment_of_release
-from models import Head, Project, Release, ReleaseProject, ReleaseStatus, Repository, Tag
+from models import (
+    Deploy,
+    DeployProject,
+    Environment,
+    Head,
+    Project,
+    Release,
+    ReleaseProject,
+    ReleaseStatus,
+    Repository,
+    Tag,
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,7 @@ class ReleaseFilter:
     project: str = ""  # slug
     text: str = ""  # part of the version, or of a tag
     project_ids: Sequence[int] | None = None  # any of these; None: of all projects
+    environments: Sequence[str] = ()  # deployed to any of these, by name; none narrows nothing
     status: ReleaseStatus | None = None  # None: open and archived ones
 
 
@@ -81,6 +93,8 @@ def narrow(query: Select[Release], narrowed: ReleaseFilter) -> Select[Release]:
     """*query* with the conditions of *narrowed*."""
     if narrowed.project_ids is not None:
         query = query.where(_ships_in(narrowed.project_ids))
+    if narrowed.environments:
+        query = query.where(_was_deployed_to(narrowed.environments, narrowed.project_ids))
     if narrowed.status is not None:
         query = query.where(Release.status == narrowed.status)
     if narrowed.repository:
@@ -113,6 +127,22 @@ def _ships_in(project_ids: Sequence[int]) -> ColumnElement[bool]:
         exists()
         .where(ReleaseProject.release_id == Release.id)
         .where(ReleaseProject.project_id.in_(project_ids))
+    )
+
+
+def _was_deployed_to(
+    environments: Sequence[str], project_ids: Sequence[int] | None
+) -> ColumnElement[bool]:
+    deployed = (
+        exists()
+        .where(Deploy.release_id == Release.id)
+        .where(Environment.id == Deploy.environment_id)
+        .where(Environment.name.in_(environments))
+    )
+    if project_ids is None:
+        return deployed
+    return deployed.where(DeployProject.deploy_id == Deploy.id).where(
+        DeployProject.project_id.in_(project_ids)
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from domain.commit_records import CommitRecord, load_commit_records
+from domain.deploys import DeployRecord, load_deploys
 from domain.release_contents import find_versions_of_heads, names_compared
 from domain.release_facts import load_facts, moment_of_release
 from domain.release_queries import ReleaseFilter, narrow
@@ -22,12 +23,13 @@ ASSOCIATE = "Tag a commit with this version, or set the release's commits."
 
 @dataclass(frozen=True)
 class ReleaseRecord:
-    """A release with its projects by slug, its authors by name, and its newest commit."""
+    """A release with its projects by slug, its authors by name, its newest commit and deploy."""
 
     release: Release
     projects: list[Project]
     authors: list[Author]
     last_commit: CommitRecord | None
+    last_deploy: DeployRecord | None
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,14 @@ def load_release_records(session: Session, releases: Sequence[Release]) -> list[
     authors = _list_authors(session, ids)
     last_ids = [release.last_commit_id for release in releases if release.last_commit_id]
     last = {record.commit.id: record for record in load_commit_records(session, last_ids)}
+    deploys = load_deploys(session, [one.last_deploy_id for one in releases if one.last_deploy_id])
     return [
         ReleaseRecord(
             release=release,
             projects=projects[release.id],
             authors=authors[release.id],
             last_commit=last.get(release.last_commit_id) if release.last_commit_id else None,
+            last_deploy=deploys.get(release.last_deploy_id) if release.last_deploy_id else None,
         )
         for release in releases
     ]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import (
@@ -16,6 +17,9 @@ from models import (
     Commit,
     Delivery,
     DeliveryState,
+    Deploy,
+    DeployProject,
+    Environment,
     Head,
     Issue,
     IssueLink,
@@ -192,6 +196,36 @@ def make_activity(session: Session, organization: Organization, **given: Any) ->
         data={},
         created_at=NOW,
     )
+
+
+def make_environment(session: Session, organization: Organization, name: str) -> Environment:
+    """The organization's environment of that name, made if missing."""
+    found = session.scalar(
+        select(Environment).where(
+            Environment.organization_id == organization.id, Environment.name == name
+        )
+    )
+    given = {"organization_id": organization.id, "name": name, "created_at": NOW}
+    return found or _make(session, Environment, given)
+
+
+def make_deploy(
+    session: Session, release: Release, *projects: Project, environment: Environment, **given: Any
+) -> Deploy:
+    deploy = _make(
+        session,
+        Deploy,
+        given,
+        release_id=release.id,
+        environment_id=environment.id,
+        finished_at=NOW,
+        created_at=NOW,
+    )
+    session.add_all(DeployProject(deploy_id=deploy.id, project_id=one.id) for one in projects)
+    release.deploy_count += 1
+    release.last_deploy_id = deploy.id
+    session.flush()
+    return deploy
 
 
 def make_delivery(

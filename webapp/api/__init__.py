@@ -2,12 +2,14 @@
 
 from webapp.api import (
     commits,
+    deploys,
     issues,
     organizations,
     projects,
     release_writes,
     releases,
     repositories,
+    repository_changes,
     root,
 )
 from webapp.api.blueprint import bp
@@ -15,11 +17,13 @@ from webapp.api.blueprint import bp
 __all__ = [
     "bp",
     "commits",
+    "deploys",
     "issues",
     "organizations",
     "projects",
     "release_writes",
     "releases",
     "repositories",
+    "repository_changes",
     "root",
 ]

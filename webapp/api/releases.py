@@ -68,6 +68,7 @@ def _list(project_ids: list[int] | None) -> ResponseReturnValue:
         text=request.args.get("query", "").strip(),
         project_ids=project_ids,
         status=ReleaseStatus(status),
+        environments=[name for name in request.args.getlist("environment") if name],
     )
     window = list_release_records(
         db(), organization().id, narrowed=narrowed, place=place_asked_for(), size=page_size()

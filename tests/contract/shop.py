@@ -89,6 +89,18 @@ class Shop:
         subprocess.run(["git", "clone", "-q", source, str(self.clone)], check=True, env=_GIT)
         self.git("remote", "set-url", "origin", f"git@github.com:{self.name}.git")
 
+    def add_library(self) -> tuple[str, list[str]]:
+        """A second repository of three commits: its full name, and their shas, oldest first."""
+        library = self.place.github.repository(self.account, "lib")
+        shas: list[str] = []
+        for number in range(3):
+            self.moment += timedelta(minutes=1)
+            message = f"Library {number}"
+            shas.append(library.git.commit(parents=shas[-1:], message=message, date=self.moment))
+        self.place.github.push(library, "refs/heads/main", shas[-1], at=self.moment)
+        self.place.settle()
+        return library.full_name, shas
+
     def clone_shallow(self, depth: int = 1) -> Path:
         """A clone as pipelines have it, with the same remote."""
         path = self.directory / "shallow"

@@ -194,6 +194,25 @@ def test_what_a_release_names_is_resolved_in_it(sentry_cli: SentryCli, shop: Sho
     assert shop.status_of(issue) == ("resolved", VERSION)
 
 
+def test_two_repositories_in_one_release(sentry_cli: SentryCli, shop: Shop) -> None:
+    name, library = shop.add_library()
+    specs = (
+        *("--commit", f"{shop.name}@{shop.sha('HEAD~1')}..{shop.sha('HEAD')}"),
+        *("--commit", f"{name}@{library[0]}..{library[2]}"),
+    )
+    done = sentry_cli.works("releases", "set-commits", "-p", "shop", VERSION, *specs)
+
+    assert {row["Repository"] for row in table(done)} == {shop.name, name}
+    assert set(shop.commits(VERSION)) == {shop.sha("HEAD"), *library[1:]}
+    _, told = shop.ask("GET", f"releases/{VERSION}/commits/")
+    repositories = {commit["id"]: commit["repository"]["name"] for commit in told}
+    assert repositories[library[2]] == name
+    assert repositories[shop.sha("HEAD")] == shop.name
+
+    sentry_cli.works("releases", "set-commits", VERSION, *specs[:2])
+    assert shop.commits(VERSION) == [shop.sha("HEAD")]
+
+
 def test_a_shallow_clone_is_enough(sentry_cli: SentryCli, shop: Shop) -> None:
     """As pipelines have it: the server knows the history, so one commit will do."""
     shallow = shop.clone_shallow()

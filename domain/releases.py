@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from domain.bulk import insert_missing
@@ -14,6 +14,7 @@ from domain.provenance import Why, record_activity
 from domain.stored_lines import mark_line_stale, sort_in_stated
 from domain.tag_updates import Move
 from domain.tags import TagVersion, parse_tag
+from domain.version_keys import semver_key_of
 from domain.versions import parse_version, release_version
 from models import (
     GitHubRelease,
@@ -46,6 +47,25 @@ def find_release(session: Session, organization_id: int, version: str) -> Releas
             Release.organization_id == organization_id, Release.version == version
         )
     )
+
+
+def lacks_semver_key() -> ColumnElement[bool]:
+    """Whether nobody has yet looked at what version a `Release` is: an older program made it."""
+    return Release.semver_key.is_(None)
+
+
+def fill_semver_keys(session: Session, *, limit: int) -> int:
+    """Give releases without a `semver_key` theirs, at most *limit*; how many there were."""
+    rows = session.execute(
+        select(Release.id, Release.version)
+        .where(lacks_semver_key())
+        .order_by(Release.id)
+        .limit(limit)
+    ).all()
+    if rows:
+        keys = [{"id": id_, "semver_key": semver_key_of(version)} for id_, version in rows]
+        session.execute(update(Release), keys)
+    return len(rows)
 
 
 def sync_release_of(
@@ -84,9 +104,9 @@ def _make_head(
     projects = list_projects_of(session, repository)
     if not projects or tag.sha is None or tag.made_at is None:
         return None
+    version = release_version(tag.name, projects[0].slug, repository.version_template)
     release = _find_namesake(session, repository, tag, projects)
     if release is None:
-        version = release_version(tag.name, projects[0].slug, repository.version_template)
         release = _get_or_make_release(session, repository, version, why)
     rows = [{"release_id": release.id, "project_id": project.id} for project in projects]
     insert_missing(session, ReleaseProject, rows)
@@ -153,6 +173,7 @@ def record_release(
     row = {
         "organization_id": organization_id,
         "version": version,
+        "semver_key": semver_key_of(version),
         "created_at": why.now,
         "commit_count": 0,
         "hidden_count": 0,

@@ -105,7 +105,7 @@ def find_places(
         for commit in commits
         if commit.sha not in places.of_sha
     }
-    places.of_name = _find_by_name(session, organization_id, names)
+    places.of_name = find_repositories_by_name(session, organization_id, names)
     return places
 
 
@@ -134,8 +134,10 @@ def _find_in_graphs(
     return {sha: place for sha, place in found.items() if sha not in several}
 
 
-def _find_by_name(session: Session, organization_id: int, names: Collection[str]) -> dict[str, int]:
-    """By name in lower case; of several of one name the newest, one that GitHub shows before."""
+def find_repositories_by_name(
+    session: Session, organization_id: int, names: Collection[str]
+) -> dict[str, int]:
+    """Row ids by name in lower case; of one name the newest, those that GitHub shows first."""
     found: dict[str, int] = {}
     for some in batches(sorted(names), NAMES_AT_ONCE):
         lowered = sorted({name.lower() for name in some})
@@ -161,16 +163,16 @@ def add_repositories(
     why: Why,
 ) -> None:
     """Make the repositories that *commits* name and nobody knows: untracked, unknown to GitHub."""
-    unknown = {
+    unknown = dict.fromkeys(
         repository_name(commit, organization_id)
         for commit in commits
         if places.find(commit, organization_id) is None
-    }
+    )
     if not unknown:
         return
     lock_organization(session, organization_id)
-    places.of_name |= _find_by_name(session, organization_id, unknown)
-    for name in sorted(unknown):
+    places.of_name |= find_repositories_by_name(session, organization_id, unknown)
+    for name in unknown:
         if name.lower() not in places.of_name:
             repository = Repository(
                 organization_id=organization_id,

@@ -167,7 +167,10 @@ def _date_of(session: Session, head: Head) -> datetime | None:
 def _drop_heads(
     session: Session, release: Release, *, keep: Collection[int], keep_lists: bool
 ) -> set[int]:
-    """Remove stated heads of repositories not in *keep*; the commits that left a list."""
+    """Remove stated heads of repositories not in *keep*; the commits that left a list.
+
+    With *keep_lists* those of a client's list stay, without their ref: a list follows at once.
+    """
     left: set[int] = set()
     stated = session.scalars(
         select(Head).where(Head.release_id == release.id, Head.origin != HeadOrigin.tag)
@@ -175,6 +178,9 @@ def _drop_heads(
     for head in stated:
         is_list = head.origin == HeadOrigin.commits
         if head.repository_id in keep and not (is_list and not keep_lists):
+            continue
+        if is_list and keep_lists:
+            head.stated = head.stated_previous = head.previous_sha = None
             continue
         left |= set(list_ids(session, head))
         session.execute(delete(ReleaseCommit).where(ReleaseCommit.head_id == head.id))

@@ -10,17 +10,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from domain.bulk import insert_missing
+from domain.bulk import batches, insert_missing
 from domain.errors import (
     AlreadyExistsError,
     AmbiguousError,
     FieldsInvalidError,
     NotFoundError,
 )
-from domain.organizations import find_project_named
+from domain.paging import find_id
 from domain.provenance import Why, record_activity
 from domain.release_queries import get_release
 from domain.releases import date_release, find_release, record_release
@@ -76,11 +76,18 @@ class Stated:
 
 def find_projects(session: Session, organization_id: int, names: Sequence[str]) -> list[Project]:
     """The projects of these slugs or ids; raises FieldsInvalidError if one is none."""
-    found = [find_project_named(session, organization_id, name) for name in dict.fromkeys(names)]
-    projects = {project.id: project for project in found if project is not None}
-    if None in found:
+    ids = {number: name for name in names if (number := find_id(name)) is not None}
+    found: dict[str, Project] = {}
+    for some in batches(sorted(set(names))):
+        query = select(Project).where(
+            Project.organization_id == organization_id,
+            or_(Project.slug.in_(some), Project.id.in_(ids.keys() & map(find_id, some))),
+        )
+        for project in session.scalars(query):
+            found |= {project.slug: project, ids.get(project.id, project.slug): project}
+    if any(name not in found for name in names):
         raise FieldsInvalidError({"projects": ["Invalid project ids or slugs"]})
-    return list(projects.values())
+    return sorted({found[name] for name in names}, key=lambda project: project.slug)
 
 
 def state_release(
@@ -112,8 +119,8 @@ def state_release(
     if is_new:
         _describe_new(session, release, said, why)
     attached = _attach(session, release, projects)
-    if said.released_at is not None and is_new:
-        _finalize(session, release, said.released_at, projects, why)
+    if release.stated_released_at is not None:
+        _record_finalized(session, release, attached, why)
     _set_status(session, release, said.status, why)
     if attached and not is_new:
         settle(session, (), _commit_ids(session, release), (), why)
@@ -285,7 +292,8 @@ def _list_projects(session: Session, release: Release) -> list[Project]:
 
 def _describe_new(session: Session, release: Release, said: Statement, why: Why) -> None:
     release.ref, release.stated_url = said.ref, said.url
-    release.user_agent = said.user_agent
+    release.user_agent, release.stated_released_at = said.user_agent, said.released_at
+    date_release(session, release)
     record_activity(
         session,
         why,
@@ -296,13 +304,12 @@ def _describe_new(session: Session, release: Release, said: Statement, why: Why)
     session.flush()
 
 
-def _attach(session: Session, release: Release, projects: Sequence[Project]) -> list[int]:
+def _attach(session: Session, release: Release, projects: Sequence[Project]) -> list[Project]:
     """Ship the release in *projects* as well; those that are new."""
     rows = [{"release_id": release.id, "project_id": project.id} for project in projects]
-    returning = (ReleaseProject.project_id,)
-    return [
-        row.project_id for row in insert_missing(session, ReleaseProject, rows, returning=returning)
-    ]
+    added = insert_missing(session, ReleaseProject, rows, returning=(ReleaseProject.project_id,))
+    new = {row.project_id for row in added}
+    return [project for project in projects if project.id in new]
 
 
 def _finalize(
@@ -311,8 +318,13 @@ def _finalize(
     is_first = release.stated_released_at is None
     release.stated_released_at = at
     date_release(session, release)
-    if not is_first:
-        return
+    if is_first:
+        _record_finalized(session, release, projects, why)
+
+
+def _record_finalized(
+    session: Session, release: Release, projects: Sequence[Project], why: Why
+) -> None:
     for project in projects:
         record_activity(
             session,

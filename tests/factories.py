@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.version_keys import semver_key_of
 from models import (
     Activity,
     Author,
@@ -141,6 +142,7 @@ def make_release(
         created_at=NOW,
         released_at=NOW,
         list_state=ListState.complete,
+        semver_key=semver_key_of(version),
         **counts,
     )
     _make(session, ReleaseProject, {}, release_id=release.id, project_id=project.id)

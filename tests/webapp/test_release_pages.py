@@ -109,7 +109,7 @@ def test_releases_are_narrowed(
 
 
 @pytest.mark.parametrize(
-    "after", ["x", "1", "1-", "-1-1", f"{10**18}-1", "1-99999999999", "\u0661-1"]
+    "after", ["x", "1", "1-", "--1-1", f"{10**18}-1", "1-99999999999", "\u0661-1"]
 )
 def test_a_place_that_is_none_is_refused(member: FlaskClient, after: str) -> None:
     assert member.get("/o/acme/releases/", query_string={"after": after}).status_code == 400

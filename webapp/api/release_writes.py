@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Response, jsonify, request
+from flask import Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from domain.errors import FieldsInvalidError
-from domain.repositories import find_repository
+from domain.stated_commits import find_repositories_by_name
 from domain.stated_heads import StatedRef
 from domain.stated_releases import (
     Statement,
@@ -34,7 +34,7 @@ from webapp.api.blueprint import (
 )
 from webapp.api.changing import changing
 from webapp.api.release_bodies import NewRelease, NewReleaseOfProject, ReleaseChange
-from webapp.api.releases import render
+from webapp.api.releases import find_release, render
 from webapp.context import shiplog
 
 BUSY = "Release commits are currently being processed"
@@ -96,6 +96,7 @@ def _create(version: str, said: Statement, projects: Sequence[Project]) -> Respo
 
 def _change(version: str, project: Project | None) -> ResponseReturnValue:
     body = posted(ReleaseChange)
+    find_release(version, project)  # that it is unknown goes before all that the body names
     refs = _resolve(_find_refs(body.named_refs()))
     said = body.statement(refs=[] if body.is_clearing else refs or None)
     with changing(BUSY) as session:
@@ -118,18 +119,19 @@ def _delete(version: str, project: Project | None) -> ResponseReturnValue:
 
 
 def _answer(release: Release) -> Response:
-    return jsonify(render(db().get_one(Release, release.id)))
+    written = db().get(Release, release.id) or abort(404)  # deleted again in this moment
+    return jsonify(render(written))
 
 
 def _find_refs(named: Sequence[tuple[str, str, str | None]]) -> list[RefStatement]:
     """The repositories of refs, whether tracked or not; raises FieldsInvalidError."""
-    refs, unknown = [], []
-    for name, commit, previous in named:
-        repository = find_repository(db(), organization().id, name)
-        if repository is None:
-            unknown.append(name)
-        else:
-            refs.append(RefStatement(repository.id, commit, previous))
+    known = find_repositories_by_name(db(), organization().id, {name for name, _, _ in named})
+    refs = [
+        RefStatement(known[name.lower()], commit, previous)
+        for name, commit, previous in named
+        if name.lower() in known
+    ]
+    unknown = [name for name, _, _ in named if name.lower() not in known]
     if unknown:
         raise FieldsInvalidError({"refs": [f"Invalid repository names: {','.join(unknown)}"]})
     return refs

@@ -12,6 +12,7 @@ from domain.commit_records import CommitRecord, FileRecord
 from domain.deploys import DeployRecord
 from domain.issues import short_id_of
 from domain.project_keys import make_dsn
+from domain.release_neighbours import Neighbours
 from domain.release_records import CommitListRecord, ReleaseRecord
 from domain.versions import is_valid_version, parse_version
 from models import Author, Issue, Organization, Project, ProjectKey, PullRequest, Repository
@@ -230,6 +231,15 @@ def _render_project_of_release(project: Project) -> Json:
         "platform": project.platform,
         "platforms": [],
         "hasHealthData": False,
+    }
+
+
+def render_neighbours(neighbours: Neighbours) -> Json:
+    return {
+        "nextReleaseVersion": neighbours.next,
+        "prevReleaseVersion": neighbours.previous,
+        "firstReleaseVersion": neighbours.first,
+        "lastReleaseVersion": neighbours.last,
     }
 
 

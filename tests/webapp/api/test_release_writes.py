@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -26,6 +28,7 @@ from models import (
     Resolution,
     Tag,
 )
+from models.session import Database
 from tests.factories import (
     NOW,
     make_activity,
@@ -346,22 +349,20 @@ def test_archiving_and_restoring(api: Api, own: Tenant, session: Session) -> Non
     def listed(**arguments: str) -> list[str]:
         return [release["version"] for release in api.read(RELEASES, **arguments)]
 
-    acts: list[tuple[Callable[[], Any], Callable[[], Any]]] = [
-        (
-            lambda: post(api, 208, version="web@1.0.0", projects=[], status="archived"),
-            lambda: post(api, 208, version="web@1.0.0", projects=[], status="open"),
-        ),
-        (
-            lambda: put(api, "web@1.0.0", status="archived"),
-            lambda: put(api, "web@1.0.0", status="open"),
-        ),
-    ]
-    for archive, restore in acts:
-        assert archive()["status"] == "archived"
-        assert archive()["status"] == "archived"
+    def set_status(status: str, *, by_post: bool) -> str:
+        told = (
+            post(api, 208, version="web@1.0.0", projects=[], status=status)
+            if by_post
+            else put(api, "web@1.0.0", status=status)
+        )
+        return str(told["status"])
+
+    for by_post in (True, False):
+        assert set_status("archived", by_post=by_post) == "archived"
+        assert set_status("archived", by_post=by_post) == "archived"
         assert (listed(), listed(status="archived")) == ([], ["web@1.0.0"])
         assert api.read(OF_WEB) == []
-        assert restore()["status"] == "open"
+        assert set_status("open", by_post=by_post) == "open"
         assert (listed(), listed(status="archived")) == (["web@1.0.0"], [])
     kinds = [kind for kind, _ in happened(session) if kind.startswith("release_")]
     assert kinds == ["release_archived", "release_restored"] * 2
@@ -404,6 +405,64 @@ def test_finalizing_is_recorded_once_for_each_project(
     assert second["dateReleased"] == "2026-11-22T00:00:00Z"
     finalized = [project for kind, project in happened(session) if kind == "release_finalized"]
     assert finalized == ["api", "web"]
+
+
+def test_a_project_that_joins_later_is_told_that_it_is_released(
+    api: Api, web: Project, session: Session, organization: Organization
+) -> None:
+    make_project(session, organization, "api")
+    session.commit()
+    post(api, version="1", projects=["web"], dateReleased=LATER)
+    post(api, 201, version="1", projects=["api", "web"], dateReleased="2020-01-01T00:00:00Z")
+
+    finalized = [project for kind, project in happened(session) if kind == "release_finalized"]
+    assert finalized == ["web", "api"]
+
+
+def test_its_pages(api: Api, shop: Repository, member: FlaskClient) -> None:
+    post(api, version="1", projects=["web"])
+    post(api, version="2", projects=["web"], refs=[{"repository": "acme/shop", "commit": HEAD}])
+    post(api, version="3", projects=["web"], commits=[{"id": HEAD, "message": "Hello there"}])
+
+    for page in ("/", "/1", "/2", "/3"):
+        shown = member.get(f"/o/acme/releases{page}")
+        assert shown.status_code == 200, page
+    assert "Hello there" in shown.text
+
+
+def test_many_at_once_make_one(app: Flask, api: Api, shop: Repository, session: Session) -> None:
+    """Locks are taken in one order: none waits in a circle, and one alone makes the release."""
+    sent = [{"id": HEAD, "repository": "b"}, {"id": BEFORE, "repository": "a"}]
+
+    def ask(number: int) -> int:
+        commits = sent if number % 2 else sent[::-1]
+        body = {"version": "1", "projects": ["web"], "commits": commits}
+        return Api(app.test_client(), api.token).send("POST", RELEASES, body).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(ask, range(8)))
+    assert sorted(codes) == [201] + [208] * 7
+    assert rows(session)["head"] == 2
+    assert rows(session)["repository"] == 3
+
+
+def test_a_release_that_somebody_else_keeps_is_busy(
+    app: Flask, api: Api, own: Tenant, database: Database
+) -> None:
+    headers = {"Authorization": f"Bearer {api.token}"}
+    api.read(RELEASES)  # its use is noted now, and need not be in the next minute
+    with database.transaction() as session:
+        session.get_one(Release, own.release.id, with_for_update=True)
+        with ThreadPoolExecutor(1) as pool:
+            client = app.test_client()
+            path = f"/api/0{RELEASES}web@1.0.0/"
+            answer = pool.submit(client.put, path, headers=headers, json={"ref": "x"}).result()
+
+    assert (answer.status_code, answer.get_json()) == (
+        409,
+        {"detail": "Release commits are currently being processed"},
+    )
+    assert put(api, "web@1.0.0", ref="x")["ref"] == "x"
 
 
 def test_clearing(api: Api, shop: Repository, session: Session) -> None:

@@ -97,9 +97,9 @@ def _record_batch(
         for commit in commits
         if commit.files is not None and not (commit.sha in known and known[commit.sha].files_known)
     ]
-    _record_files(session, with_files, recorded.ids)
-    _record_co_authors(session, repository, new, recorded.ids)
-    _record_relations(session, repository, new)
+    record_files(session, with_files, recorded.ids)
+    record_co_authors(session, repository, new, recorded.ids)
+    record_relations(session, repository, new)
 
 
 def _row(repository: Repository, commit: CommitData, authors: dict[str, int]) -> dict[str, Any]:
@@ -229,7 +229,8 @@ def _author_row(organization_id: int, author: AuthorKey, github_id: int | None) 
     }
 
 
-def _record_files(session: Session, commits: Iterable[CommitData], ids: dict[str, int]) -> None:
+def record_files(session: Session, commits: Iterable[CommitData], ids: dict[str, int]) -> None:
+    """Store the paths that *commits* touched; *ids* are the row ids by sha."""
     rows = [
         {
             "commit_id": ids[commit.sha],
@@ -242,9 +243,10 @@ def _record_files(session: Session, commits: Iterable[CommitData], ids: dict[str
     insert_missing(session, CommitFile, rows)
 
 
-def _record_co_authors(
+def record_co_authors(
     session: Session, repository: Repository, commits: Iterable[CommitData], ids: dict[str, int]
 ) -> None:
+    """Store the people whom trailers of *commits* name."""
     named: list[tuple[str, AuthorKey]] = []
     for commit in commits:
         for name, email in parse_co_authors(commit.message):
@@ -261,9 +263,10 @@ def _record_co_authors(
     insert_missing(session, CommitCoAuthor, rows)
 
 
-def _record_relations(
+def record_relations(
     session: Session, repository: Repository, commits: Iterable[CommitData]
 ) -> None:
+    """Store what *commits* say of others: that they revert them, or were picked from them."""
     rows = [
         {"repository_id": repository.id, "sha": commit.sha, "kind": kind, "target_sha": target}
         for commit in commits

@@ -17,10 +17,10 @@ from domain.bulk import batches, insert_missing, table_of
 from domain.commits import (
     HIDING_WORD,
     CommitData,
-    _record_co_authors,
-    _record_files,
-    _record_relations,
     record_authors,
+    record_co_authors,
+    record_files,
+    record_relations,
 )
 from domain.identity import AuthorKey
 from domain.issue_links import link_commits
@@ -240,10 +240,10 @@ def _record_batch(
         for commit in commits
         if commit.files and not (commit.sha in known and known[commit.sha].files_known)
     ]
-    _record_files(session, with_files, ids)
+    record_files(session, with_files, ids)
     read = [*new, *told]
-    _record_co_authors(session, repository, read, ids)
-    _record_relations(session, repository, read)
+    record_co_authors(session, repository, read, ids)
+    record_relations(session, repository, read)
     return read
 
 

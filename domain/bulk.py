@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Enum,
+    Integer,
+    String,
+    Table,
+    column,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models import Base
+from models.base import UtcDateTime
 
 T = TypeVar("T")
 
+MANY = 50  # rows, from which on PostgreSQL is sent arrays
+PLAIN = (Integer, String, Boolean, UtcDateTime)
 BATCH = 500  # values in one IN (…); SQLite takes 32,766 parameters, PostgreSQL 65,535
 
 
@@ -41,9 +55,36 @@ def insert_missing(
     if not rows:
         return []
     dialect = session.get_bind().dialect.name
+    if dialect == "postgresql" and len(rows) >= MANY and _are_plain(table_of(model), rows[0]):
+        return _insert_arrays(session, table_of(model), rows, returning)
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = make(model).on_conflict_do_nothing()
     if not returning:
         session.execute(statement, list(rows))
         return []
     return list(session.execute(statement.returning(*returning), list(rows)))
+
+
+def _are_plain(table: Table, names: Iterable[str]) -> bool:
+    """Whether these columns hold what an array of PostgreSQL can hold as well."""
+    types = [table.c[name].type for name in names]
+    return all(isinstance(kind, PLAIN) and not isinstance(kind, Enum) for kind in types)
+
+
+def _insert_arrays(
+    session: Session, table: Table, rows: Sequence[Mapping[str, Any]], returning: Sequence[Any]
+) -> list[Any]:
+    """One statement with an array a column: no text of SQL a row, no message a row."""
+    names = list(rows[0])
+    arrays = [
+        literal([row[name] for row in rows], postgresql.ARRAY(table.c[name].type)) for name in names
+    ]
+    columns = [column(name, table.c[name].type) for name in names]
+    told = func.unnest(*arrays).table_valued(*columns, name="told").render_derived()
+    statement = (
+        postgresql.insert(table).from_select(names, select(*told.c)).on_conflict_do_nothing()
+    )
+    if not returning:
+        session.execute(statement)
+        return []
+    return list(session.execute(statement.returning(*returning)))

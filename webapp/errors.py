@@ -1,13 +1,26 @@
-"""Errors as pages, or as JSON below `/api/0/`: a status, one sentence, nothing from inside.
+"""Errors as pages, or as JSON below `/api/`: a status, one sentence, nothing from inside.
 
 The JSON holds the key `detail` alone, because `sentry-cli` prints the text of no other shape
-(sentry-api.md 1.2).
+(sentry-api.md 1.2). What passes by itself, such as a busy database, is a 503 with `Retry-After`,
+which `sentry-cli` tries again.
 """
 
 from __future__ import annotations
 
+import sqlite3
+
+import psycopg
+import structlog
 from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import BadRequest, Conflict, HTTPException, NotFound
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import (
+    BadRequest,
+    Conflict,
+    HTTPException,
+    NotFound,
+    ServiceUnavailable,
+)
 
 from domain.errors import (
     AlreadyExistsError,
@@ -18,6 +31,10 @@ from domain.errors import (
     NotFoundError,
     ShiplogError,
 )
+from models.schema import is_current
+from webapp.context import shiplog
+
+log = structlog.get_logger(__name__)
 
 STATUS_OF: dict[type[ShiplogError], type[HTTPException]] = {
     NotFoundError: NotFound,
@@ -26,7 +43,8 @@ STATUS_OF: dict[type[ShiplogError], type[HTTPException]] = {
     AlreadyExistsError: Conflict,
     BusyError: Conflict,
 }
-API = "/api/0"
+API = "/api/"
+RETRY_AFTER_SECONDS = 5
 API_SENTENCES = {
     401: "A usable API token is needed: Authorization: Bearer <token>.",
     403: "You do not have permission to perform this action.",
@@ -39,14 +57,20 @@ SENTENCES = {
     404: "There is nothing here, or nothing that you may see.",
     405: "This address does not take such requests.",
     413: "The request is too large.",
+    415: "The body has to be sent as it is, without a Content-Encoding.",
+    429: "Too many requests. Try again later.",
     500: "Something went wrong on our side. It has been logged.",
+    503: "The database is busy. Try again in a moment.",
 }
+KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
 
 def add_error_pages(app: Flask) -> None:
     app.register_error_handler(HTTPException, _show)
     for kind in STATUS_OF:
         app.register_error_handler(kind, _show_ours)
+    for trouble in (TimeoutError, PoolTimeoutError, DBAPIError):
+        app.register_error_handler(trouble, _show_trouble)
 
 
 def _show_ours(error: ShiplogError) -> Response:
@@ -62,16 +86,42 @@ def _show(error: HTTPException) -> Response:
     return _page(error, None)
 
 
+def _show_trouble(error: Exception) -> Response:
+    """503 for what passes by itself; all else goes on to be logged and answered with 500."""
+    if not _passes(error):
+        raise error
+    log.warning("the database does not serve requests", error=type(error).__name__)
+    return _page(ServiceUnavailable(retry_after=RETRY_AFTER_SECONDS), None)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the database is busy, away, or being migrated by a newer version of us."""
+    if not isinstance(error, DBAPIError):
+        return True  # waited in vain for the turn to write, or for a connection
+    cause = error.orig
+    if isinstance(cause, psycopg.OperationalError):
+        return True
+    if (
+        isinstance(cause, sqlite3.OperationalError)
+        and cause.sqlite_errorcode != sqlite3.SQLITE_ERROR
+    ):
+        return True  # that code is for SQL that does not fit the tables
+    try:
+        return not is_current(shiplog().runtime.db)
+    except SQLAlchemyError:
+        return True
+
+
 def _page(error: HTTPException, sentence: str | None) -> Response:
     code = error.code or 500
     text = sentence or SENTENCES.get(code) or error.name
-    if request.path == API or request.path.startswith(f"{API}/"):
+    if request.path.startswith(API):
         response = jsonify(detail=sentence or API_SENTENCES.get(code) or text)
         response.status_code = code
     else:
         response = _html(error, code, text)
     headers = dict(error.get_headers(request.environ))
-    for name in ("Allow", "WWW-Authenticate"):
+    for name in KEPT_HEADERS:
         if name in headers:
             response.headers[name] = headers[name]
     return response

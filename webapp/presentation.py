@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from flask import Flask
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from config import Settings
 from webapp.wording import describe_phase, describe_rule, describe_source, list_details
@@ -38,6 +38,8 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         phase_text=describe_phase,
         basis=lambda basis: BASES.get(basis, basis),
         web_url=only_web_url,
+        coded=mark_code,
+        breakable=mark_breaks,
     )
 
 
@@ -49,6 +51,20 @@ def show_moment(moment: datetime | None) -> Markup:
     return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{} {}</time>').format(
         utc.isoformat(), utc, utc.day, f"{MONTHS[utc.month - 1]} {utc:%Y, %H:%M}"
     )
+
+
+def mark_code(text: str) -> Markup:
+    """*text* with what is between backquotes marked up as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
+
+
+def mark_breaks(path: str) -> Markup:
+    """*path*, which may be broken after each slash."""
+    return Markup("/<wbr>").join(path.split("/"))
 
 
 def only_web_url(url: str | None) -> str | None:

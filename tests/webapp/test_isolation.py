@@ -35,6 +35,7 @@ OF_NOBODY = {
     "home.sign_out": "ends the visitor's own session",
     "tokens.explain": "commands, with the visitor's own organization",
     "tokens.lead_on": "leads there",
+    "api_docs.show": "says nothing of tenants",
     "health.healthz": "says nothing of tenants",
     "health.readyz": "counts only",
     "health.metrics": "counts only",

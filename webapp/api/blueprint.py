@@ -1,15 +1,15 @@
 """The API's one blueprint: who calls, which organization, and which scopes open what.
 
 A route is made by `get`, `post`, `put` or `delete` alone, so none can be without scopes. Order of
-the checks: token (401), organization of the token (404 for every other, as if it did not exist),
-scopes (403), body (400).
+the checks: token (401), rate (429), organization of the token (404 for every other, as if it did
+not exist), scopes (403), body (413, 400).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 import structlog
 from flask import Blueprint, Response, abort, g, request
@@ -24,6 +24,8 @@ from domain.organizations import find_project_named, names_organization
 from domain.provenance import Why
 from domain.tokens import Caller, find_caller, note_use
 from models import Organization, Project
+from webapp.api.rate import verify_rate
+from webapp.api.routes import ROUTES, Answers, Query, Route, is_list
 from webapp.api.validation import parse_body
 from webapp.context import shiplog
 from webapp.security import close_page_session, open_page_session, page_session
@@ -54,55 +56,96 @@ MEMBERS = frozenset(
 )
 TEAMS = frozenset({"team:read", "team:write", "team:admin", "org:read", "org:write", "org:admin"})
 USE_NOTED_WITHIN_SECONDS = 0.5
-NOBODY = "api.show_root"  # the one route that answers without a token
+MAX_BODY = 32 * 1024 * 1024  # sentry-api.md 14
+_PUBLIC: set[str] = set()  # endpoints that answer without a token too
+
+
+class Decorator(Protocol):
+    def __call__(
+        self, view: Callable[ParamsT, ResponseReturnValue], /
+    ) -> Callable[ParamsT, ResponseReturnValue]: ...
 
 
 def get(
-    rule: str, scopes: frozenset[str] | None
-) -> Callable[[Callable[ParamsT, ResponseReturnValue]], Callable[ParamsT, ResponseReturnValue]]:
+    rule: str,
+    scopes: frozenset[str] | None,
+    *,
+    answers: Answers | None = None,
+    query: Sequence[Query] = (),
+    is_public: bool = False,
+    is_paged: bool | None = None,
+) -> Decorator:
     """Register a view for GET; *scopes* of which the caller needs one, None: any token will do.
 
-    A slash at the end may be missing: clients take a redirect for an answer.
+    A slash at the end may be missing: clients take a redirect for an answer. The rest is for the
+    API's description: *answers* are the types of what is answered, by status. Those of errors
+    follow from the route; they are given only where it answers differently. A list is paged by
+    `webapp.pagination`, unless *is_paged* says otherwise. An *is_public* route needs no token.
     """
-    return _route("GET", rule, scopes, None)
+    known = dict(answers or {})
+    paged = is_list(known.get(200)) if is_paged is None else is_paged
+    route = partial(Route, answers=known, query=query, is_public=is_public, is_paged=paged)
+    return _route(partial(route, method="GET", rule=rule, scopes=scopes))
 
 
 def post(
-    rule: str, scopes: frozenset[str], *, body: type[BaseModel]
-) -> Callable[[Callable[ParamsT, ResponseReturnValue]], Callable[ParamsT, ResponseReturnValue]]:
+    rule: str,
+    scopes: frozenset[str],
+    *,
+    body: type[BaseModel],
+    answers: Answers | None = None,
+    query: Sequence[Query] = (),
+) -> Decorator:
     """As `get`, for POST. The view finds the validated *body* with `posted`."""
-    return _route("POST", rule, scopes, body)
+    route = partial(Route, body=body, answers=dict(answers or {}), query=query)
+    return _route(partial(route, method="POST", rule=rule, scopes=scopes))
 
 
 def put(
-    rule: str, scopes: frozenset[str], *, body: type[BaseModel]
-) -> Callable[[Callable[ParamsT, ResponseReturnValue]], Callable[ParamsT, ResponseReturnValue]]:
+    rule: str,
+    scopes: frozenset[str],
+    *,
+    body: type[BaseModel],
+    answers: Answers | None = None,
+    query: Sequence[Query] = (),
+) -> Decorator:
     """As `post`, for PUT."""
-    return _route("PUT", rule, scopes, body)
+    route = partial(Route, body=body, answers=dict(answers or {}), query=query)
+    return _route(partial(route, method="PUT", rule=rule, scopes=scopes))
 
 
 def delete(
-    rule: str, scopes: frozenset[str]
-) -> Callable[[Callable[ParamsT, ResponseReturnValue]], Callable[ParamsT, ResponseReturnValue]]:
+    rule: str,
+    scopes: frozenset[str],
+    *,
+    answers: Answers | None = None,
+    query: Sequence[Query] = (),
+) -> Decorator:
     """As `get`, for DELETE."""
-    return _route("DELETE", rule, scopes, None)
+    route = partial(Route, answers=dict(answers or {}), query=query)
+    return _route(partial(route, method="DELETE", rule=rule, scopes=scopes))
 
 
-def _route(
-    method: str, rule: str, scopes: frozenset[str] | None, body: type[BaseModel] | None
-) -> Callable[[Callable[ParamsT, ResponseReturnValue]], Callable[ParamsT, ResponseReturnValue]]:
+def _route(make: Callable[..., Route]) -> Decorator:
     def decorate(
         view: Callable[ParamsT, ResponseReturnValue],
     ) -> Callable[ParamsT, ResponseReturnValue]:
+        route = make(view=view)
+
         @wraps(view)
         def admitted(*args: ParamsT.args, **kwargs: ParamsT.kwargs) -> ResponseReturnValue:
-            if scopes is not None and not scopes & caller().scopes:
+            if route.scopes is not None and not route.scopes & caller().scopes:
                 abort(403)
-            if body is not None:
-                g.posted = parse_body(body)
+            if route.body is not None:
+                g.posted = parse_body(route.body)
             return view(*args, **kwargs)
 
-        bp.add_url_rule(rule, view_func=admitted, methods=[method], strict_slashes=False)
+        bp.add_url_rule(
+            route.rule, view_func=admitted, methods=[route.method], strict_slashes=False
+        )
+        ROUTES.append(route)
+        if route.is_public:
+            _PUBLIC.add(f"{bp.name}.{route.name}")
         return admitted
 
     return decorate
@@ -147,17 +190,15 @@ def _take_organization(_endpoint: str | None, values: dict[str, Any] | None) -> 
 
 @bp.before_request
 def _admit() -> None:
+    request.max_content_length = MAX_BODY
     header = request.headers.get("Authorization")
-    if header is None and request.endpoint == NOBODY:
+    if header is None and request.endpoint in _PUBLIC:
+        verify_rate(None)
         return
-    scheme, _, token = (header or "").strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise _unauthorized()
-    open_page_session()
-    now = shiplog().runtime.now()
-    found = find_caller(page_session(), token.strip(), now=now)
+    found = _find_caller(header or "")
+    verify_rate(found)
     if found is None:
-        raise _unauthorized()
+        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
     g.caller = found
     if found.is_use_due:
         _note_use(found)
@@ -165,8 +206,12 @@ def _admit() -> None:
         _require_organization(found.organization, g.organization_named)
 
 
-def _unauthorized() -> Unauthorized:
-    return Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
+def _find_caller(header: str) -> Caller | None:
+    scheme, _, token = header.strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        return None
+    open_page_session()
+    return find_caller(page_session(), token.strip(), now=shiplog().runtime.now())
 
 
 def _require_organization(own: Organization, named: str) -> None:

@@ -9,24 +9,38 @@ from domain.commit_records import list_commits_of_release, list_files_of_release
 from domain.paging import find_id
 from domain.repositories import find_repository, find_repository_by_github_id
 from models import Release
+from webapp.api.answers import CommitFile, CommitOfRelease
 from webapp.api.blueprint import RELEASES, db, get, get_project, organization
 from webapp.api.releases import find_release
+from webapp.api.routes import DIGITS, Query
 from webapp.api.serializers import render_commit_file, render_commit_of_release
 from webapp.context import shiplog
 from webapp.pagination import page, page_size, place_asked_for
 
+COMMITS = {200: list[CommitOfRelease]}
 
-@get("/organizations/<org>/releases/<path:version>/commits/", RELEASES)
+
+@get("/organizations/<org>/releases/<path:version>/commits/", RELEASES, answers=COMMITS)
 def list_release_commits(version: str) -> ResponseReturnValue:
+    """In the release's order, newest first."""
     return _list(find_release(version))
 
 
-@get("/projects/<org>/<project>/releases/<path:version>/commits/", RELEASES)
+@get("/projects/<org>/<project>/releases/<path:version>/commits/", RELEASES, answers=COMMITS)
 def list_release_commits_of_project(project: str, version: str) -> ResponseReturnValue:
+    """In the release's order, newest first; found among the project's releases."""
     return _list(find_release(version, get_project(project)))
 
 
-@get("/organizations/<org>/releases/<path:version>/commitfiles/", RELEASES)
+@get(
+    "/organizations/<org>/releases/<path:version>/commitfiles/",
+    RELEASES,
+    answers={200: list[CommitFile]},
+    query=(
+        Query("repo_id", "GitHub's id of a repository.", DIGITS),
+        Query("repo_name", "Name of a repository."),
+    ),
+)
 def list_release_files(version: str) -> ResponseReturnValue:
     """By path; of one repository with `repo_id` (GitHub's id) or `repo_name`."""
     window = list_files_of_release(

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from domain.deploys import create_deploy, list_last_deploys
 from domain.release_queries import get_release
+from webapp.api.answers import Deploy
 from webapp.api.blueprint import (
     CHANGE_RELEASES,
     RELEASES,
@@ -27,7 +28,7 @@ ROUTE = "/organizations/<org>/releases/<path:version>/deploys/"
 BUSY = "The release is being changed. Try again."
 
 
-@get(ROUTE, RELEASES)
+@get(ROUTE, RELEASES, answers={200: list[Deploy]})
 def list_deploys(version: str) -> ResponseReturnValue:
     """The last one of each project into each environment, the last finished first."""
     release = find_release(version)
@@ -35,7 +36,7 @@ def list_deploys(version: str) -> ResponseReturnValue:
     return page(window, [render_deploy(record) for record in window.rows])
 
 
-@post(ROUTE, CHANGE_RELEASES, body=DeployBody)
+@post(ROUTE, CHANGE_RELEASES, body=DeployBody, answers={201: Deploy})
 def create_deploy_of_release(version: str) -> ResponseReturnValue:
     """The release counts it, shows it as its last one, and keeps its own date."""
     reason = why()

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 _BEGINS_WITH_DATE = re.compile(r"\d{4}-\d", re.ASCII)
 _YEARS = range(1970, 9999)  # what clocks say; UTC of a later moment may not exist
 
 
-def at_most(limit: int) -> AfterValidator:
+def at_most(limit: int) -> Any:
     """Refuse a text of more than *limit* characters."""
-
-    def verify(text: str) -> str:
-        if len(text) > limit:
-            raise ValueError(f"Ensure this field has no more than {limit} characters.")
-        return text
-
-    return AfterValidator(verify)
+    return Field(max_length=limit)
 
 
 def _refuse_nul(text: str) -> str:

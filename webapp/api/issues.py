@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from domain.issue_queries import list_fixed_in
 from domain.issues import get_issue, short_id_of
+from webapp.api.answers import ShortId
 from webapp.api.blueprint import ISSUES, db, get, organization
 from webapp.api.serializers import render_issue
 from webapp.context import shiplog
 
 
-@get("/organizations/<org>/shortids/<short_id>/", ISSUES)
+@get("/organizations/<org>/shortids/<short_id>/", ISSUES, answers={200: ShortId})
 def show_short_id(short_id: str) -> ResponseReturnValue:
     """The issue of that short id, in any spelling of it."""
     owner = organization()

@@ -6,31 +6,33 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from domain.windows import slice_of
+from webapp.api.answers import Member, Organization, Team
 from webapp.api.blueprint import MEMBERS, ORGANIZATIONS, TEAMS, get, organization
 from webapp.api.serializers import Json, render_organization, render_team
 from webapp.context import shiplog
 from webapp.pagination import page, page_size, place_asked_for
 
 
-@get("/organizations/", ORGANIZATIONS)
+@get("/organizations/", ORGANIZATIONS, answers={200: list[Organization]})
 def list_organizations() -> ResponseReturnValue:
     """The one organization that the token belongs to."""
     window = slice_of([_render()], place_asked_for(), page_size())
     return page(window, window.rows)
 
 
-@get("/organizations/<org>/", ORGANIZATIONS)
+@get("/organizations/<org>/", ORGANIZATIONS, answers={200: Organization})
 def show_organization() -> ResponseReturnValue:
+    """Its name and addresses."""
     return jsonify(_render())
 
 
-@get("/organizations/<org>/members/", MEMBERS)
+@get("/organizations/<org>/members/", MEMBERS, answers={200: list[Member]})
 def list_members() -> ResponseReturnValue:
     """Empty: people sign in by links and are not known one by one."""
     return _nothing()
 
 
-@get("/organizations/<org>/teams/", TEAMS)
+@get("/organizations/<org>/teams/", TEAMS, answers={200: list[Team]})
 def list_teams() -> ResponseReturnValue:
     """The one team: everybody in the organization."""
     window = slice_of([render_team(organization())], place_asked_for(), page_size())

@@ -10,6 +10,7 @@ from domain.organizations import create_project, list_projects, make_slug, names
 from domain.project_keys import create_key, ensure_key, list_keys
 from domain.windows import slice_of
 from models import ProjectKey
+from webapp.api.answers import Key, Project
 from webapp.api.blueprint import (
     CHANGE_PROJECTS,
     KEYS,
@@ -30,20 +31,21 @@ from webapp.pagination import page, page_size, place_asked_for
 BUSY = "The organization is being changed. Try again."
 
 
-@get("/organizations/<org>/projects/", PROJECTS)
+@get("/organizations/<org>/projects/", PROJECTS, answers={200: list[Project]})
 def list_projects_of_organization() -> ResponseReturnValue:
+    """By slug."""
     owner = organization()
     window = slice_of(list_projects(db(), owner.id), place_asked_for(), page_size())
     return page(window, [render_project(project, owner) for project in window.rows])
 
 
-@post("/organizations/<org>/projects/", CHANGE_PROJECTS, body=ProjectBody)
+@post("/organizations/<org>/projects/", CHANGE_PROJECTS, body=ProjectBody, answers={201: Project})
 def create_project_of_organization() -> ResponseReturnValue:
     """A slug that is taken: 409, whether it was stated or made of the name."""
     return _create()
 
 
-@post("/teams/<org>/<team>/projects/", CHANGE_PROJECTS, body=ProjectBody)
+@post("/teams/<org>/<team>/projects/", CHANGE_PROJECTS, body=ProjectBody, answers={201: Project})
 def create_project_of_team(team: str) -> ResponseReturnValue:
     """The same: the only team is that of everybody, which has the organization's slug."""
     return _create() if names_organization(organization(), team) else abort(404)
@@ -66,12 +68,13 @@ def _create() -> ResponseReturnValue:
     return jsonify(render_project(project, organization())), 201
 
 
-@get("/projects/<org>/<project>/", PROJECTS)
+@get("/projects/<org>/<project>/", PROJECTS, answers={200: Project})
 def show_project(project: str) -> ResponseReturnValue:
+    """One project, by slug or id."""
     return jsonify(render_project(get_project(project), organization()))
 
 
-@get("/projects/<org>/<project>/keys/", KEYS)
+@get("/projects/<org>/<project>/keys/", KEYS, answers={200: list[Key]})
 def list_project_keys(project: str) -> ResponseReturnValue:
     """The oldest first; a project always has one."""
     found, runtime = get_project(project), shiplog().runtime
@@ -83,8 +86,9 @@ def list_project_keys(project: str) -> ResponseReturnValue:
     return page(window, [_render(key) for key in window.rows])
 
 
-@post("/projects/<org>/<project>/keys/", CHANGE_PROJECTS, body=KeyBody)
+@post("/projects/<org>/<project>/keys/", CHANGE_PROJECTS, body=KeyBody, answers={201: Key})
 def create_project_key(project: str) -> ResponseReturnValue:
+    """Another key beside those that there are."""
     found, runtime = get_project(project), shiplog().runtime
     with changing(BUSY) as session:
         key = create_key(session, found.id, name=posted(KeyBody).name, now=runtime.now())

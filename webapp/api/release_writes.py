@@ -20,6 +20,7 @@ from domain.stated_releases import (
 from domain.text import clean_text
 from integrations.github.revisions import RefStatement, resolve_refs
 from models import Project, Release
+from webapp.api.answers import Release as FullRelease
 from webapp.api.blueprint import (
     CHANGE_RELEASES,
     DELETE_RELEASES,
@@ -39,9 +40,10 @@ from webapp.context import shiplog
 
 BUSY = "Release commits are currently being processed"
 MOST_OF_USER_AGENT = 256
+MADE = {201: FullRelease, 208: FullRelease}
 
 
-@post("/organizations/<org>/releases/", CHANGE_RELEASES, body=NewRelease)
+@post("/organizations/<org>/releases/", CHANGE_RELEASES, body=NewRelease, answers=MADE)
 def create_release() -> ResponseReturnValue:
     """201 if the release or one of its projects is new, else 208."""
     body = posted(NewRelease)
@@ -51,7 +53,12 @@ def create_release() -> ResponseReturnValue:
     return _create(body.version, said, projects)
 
 
-@post("/projects/<org>/<project>/releases/", CHANGE_RELEASES, body=NewReleaseOfProject)
+@post(
+    "/projects/<org>/<project>/releases/",
+    CHANGE_RELEASES,
+    body=NewReleaseOfProject,
+    answers=MADE,
+)
 def create_release_of_project(project: str) -> ResponseReturnValue:
     """The same, in the project that the address names."""
     body = posted(NewReleaseOfProject)
@@ -59,22 +66,35 @@ def create_release_of_project(project: str) -> ResponseReturnValue:
     return _create(body.version, said, [get_project(project)])
 
 
-@put("/organizations/<org>/releases/<path:version>/", CHANGE_RELEASES, body=ReleaseChange)
+@put(
+    "/organizations/<org>/releases/<path:version>/",
+    CHANGE_RELEASES,
+    body=ReleaseChange,
+    answers={200: FullRelease},
+)
 def update_release(version: str) -> ResponseReturnValue:
+    """What is absent, null or blank stays as it is; an empty list of `refs` clears the commits."""
     return _change(version, None)
 
 
-@put("/projects/<org>/<project>/releases/<path:version>/", CHANGE_RELEASES, body=ReleaseChange)
+@put(
+    "/projects/<org>/<project>/releases/<path:version>/",
+    CHANGE_RELEASES,
+    body=ReleaseChange,
+    answers={200: FullRelease},
+)
 def update_release_of_project(project: str, version: str) -> ResponseReturnValue:
+    """The same, for a release that the project has."""
     return _change(version, get_project(project))
 
 
-@delete("/organizations/<org>/releases/<path:version>/", DELETE_RELEASES)
+@delete("/organizations/<org>/releases/<path:version>/", DELETE_RELEASES, answers={204: None})
 def remove_release(version: str) -> ResponseReturnValue:
+    """Its list goes with it; commits, tags and issues stay, and what it fixed stays fixed."""
     return _delete(version, None)
 
 
-@delete("/projects/<org>/<project>/releases/<path:version>/", DELETE_RELEASES)
+@delete("/projects/<org>/<project>/releases/<path:version>/", DELETE_RELEASES, answers={204: None})
 def remove_release_of_project(project: str, version: str) -> ResponseReturnValue:
     """Of the whole organization: one release ships in all its projects."""
     return _delete(version, get_project(project))

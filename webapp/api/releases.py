@@ -18,8 +18,11 @@ from domain.release_records import (
 )
 from domain.release_search import parse_search
 from models import Project, Release, ReleaseStatus
+from webapp.api.answers import Empty, ListedRelease
+from webapp.api.answers import Release as FullRelease
 from webapp.api.blueprint import RELEASES, db, get, get_project, organization
 from webapp.api.periods import period_asked_for
+from webapp.api.routes import Query, one_of
 from webapp.api.serializers import (
     Json,
     render_commit_list,
@@ -37,31 +40,64 @@ SORTS = {
     "build": list_release_records_by_version,  # the build code is the last part of the order
 }
 MOST_PROJECTS = 100  # named in one request
+FILTERS = (
+    Query(
+        "query",
+        "A part of the version, in any case, or keys such as `release.version:>=1.2`, "
+        "`release.package:web`, `release.build:7`, `release:latest` and `finalized:true`.",
+    ),
+    one_of("status", "`open` by default.", *ReleaseStatus),
+    one_of("sort", "By `date`, newest first, by default.", *SORTS),
+    Query("environment", "Deployed to any of these environments.", repeats=True),
+    Query("start", "Made at this moment or later (ISO 8601)."),
+    Query("end", "Made before this moment (ISO 8601)."),
+    Query("statsPeriod", "Made within this time until now: `14d`, `24h`."),
+)
 
 
-@get("/organizations/<org>/releases/", RELEASES)
+@get(
+    "/organizations/<org>/releases/",
+    RELEASES,
+    answers={200: list[ListedRelease]},
+    query=(
+        *FILTERS,
+        Query("project", "Id or slug of a project; `-1`: all of them.", repeats=True),
+        Query("projectSlug", "As `project`.", repeats=True),
+    ),
+)
 def list_releases() -> ResponseReturnValue:
     """Newest first, of the projects that `project` or `projectSlug` name; by default of all."""
     return _list(_project_ids())
 
 
-@get("/projects/<org>/<project>/releases/", RELEASES)
+@get(
+    "/projects/<org>/<project>/releases/",
+    RELEASES,
+    answers={200: list[ListedRelease]},
+    query=FILTERS,
+)
 def list_releases_of_project(project: str) -> ResponseReturnValue:
+    """Newest first."""
     return _list([get_project(project).id])
 
 
-@get("/organizations/<org>/releases/<path:version>/", RELEASES)
+@get("/organizations/<org>/releases/<path:version>/", RELEASES, answers={200: FullRelease})
 def show_release(version: str) -> ResponseReturnValue:
     """One release, by version or tag; a tag may hold slashes, hence the `path`."""
     return jsonify(render(find_release(version)))
 
 
-@get("/projects/<org>/<project>/releases/<path:version>/", RELEASES)
+@get("/projects/<org>/<project>/releases/<path:version>/", RELEASES, answers={200: FullRelease})
 def show_release_of_project(project: str, version: str) -> ResponseReturnValue:
+    """One release of the project, by version or tag."""
     return jsonify(render(find_release(version, get_project(project))))
 
 
-@get("/organizations/<org>/releases/<path:version>/previous-with-commits/", RELEASES)
+@get(
+    "/organizations/<org>/releases/<path:version>/previous-with-commits/",
+    RELEASES,
+    answers={200: FullRelease | Empty},
+)
 def show_previous_with_commits(version: str) -> ResponseReturnValue:
     """Where `sentry-cli` begins a list of its own; exactly `{}` where there is none."""
     previous = find_previous_with_commits(db(), find_release(version))

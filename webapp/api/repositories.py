@@ -10,7 +10,9 @@ from domain.errors import InvalidError
 from domain.paging import find_id
 from domain.repository_queries import find_repository_by_id, list_named
 from domain.windows import slice_of
+from webapp.api.answers import Commit, Repository
 from webapp.api.blueprint import REPOSITORIES, db, get, organization
+from webapp.api.routes import DIGITS, Query, one_of
 from webapp.api.serializers import render_commit, render_repository
 from webapp.context import shiplog
 from webapp.pagination import page, page_size, place_asked_for
@@ -18,7 +20,16 @@ from webapp.pagination import page, page_size, place_asked_for
 STATUSES = ("active", "hidden", "deleted")
 
 
-@get("/organizations/<org>/repos/", REPOSITORIES)
+@get(
+    "/organizations/<org>/repos/",
+    REPOSITORIES,
+    answers={200: list[Repository]},
+    query=(
+        Query("query", "A part of the name, in any case."),
+        one_of("status", "`active` by default: those that are tracked.", *STATUSES),
+        Query("integration_id", "Id of an installation of the GitHub App.", DIGITS),
+    ),
+)
 def list_repositories() -> ResponseReturnValue:
     """By name; those that are tracked, unless another `status` is asked for. None is `deleted`."""
     status = request.args.get("status") or "active"
@@ -38,7 +49,11 @@ def list_repositories() -> ResponseReturnValue:
     return page(window, [render_repository(row, github_url=url) for row in window.rows])
 
 
-@get("/organizations/<org>/repos/<repository_id>/commits/", REPOSITORIES)
+@get(
+    "/organizations/<org>/repos/<repository_id>/commits/",
+    REPOSITORIES,
+    answers={200: list[Commit]},
+)
 def list_repository_commits(repository_id: str) -> ResponseReturnValue:
     """Newest first."""
     number = find_id(repository_id)

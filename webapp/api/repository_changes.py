@@ -5,7 +5,7 @@ No repository is made here: GitHub lists them, and what is tracked is chosen amo
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flask import abort, jsonify, make_response
 from flask.typing import ResponseReturnValue
@@ -17,6 +17,8 @@ from domain.paging import find_id
 from domain.repositories import find_repository, track_repository, untrack_repository
 from domain.repository_queries import find_installation, find_repository_by_id, is_being_listed
 from models import Installation, Repository
+from webapp.api.answers import Detail, RefusedRepository
+from webapp.api.answers import Repository as FullRepository
 from webapp.api.blueprint import (
     CHANGE_REPOSITORIES,
     DELETE_REPOSITORIES,
@@ -31,6 +33,7 @@ from webapp.api.repository_bodies import RepositoryBody, RepositoryStatusBody
 from webapp.api.serializers import GITHUB, Json, render_repository
 from webapp.context import shiplog
 
+REFUSED = RefusedRepository | Detail
 ONE = "/organizations/<org>/repos/<repository_id>/"
 BUSY = "The repositories are being changed. Try again."
 NOT_GRANTED = "You must grant Sentry access to {}"  # the words that clients know
@@ -40,7 +43,12 @@ NOT_LISTED_YET = "The repositories of {} are still to be listed by GitHub: try a
 NOT_ON_GITHUB = "{} is no repository of GitHub: it cannot be tracked."
 
 
-@post("/organizations/<org>/repos/", CHANGE_REPOSITORIES, body=RepositoryBody)
+@post(
+    "/organizations/<org>/repos/",
+    CHANGE_REPOSITORIES,
+    body=RepositoryBody,
+    answers={201: FullRepository, 400: REFUSED | dict[str, Any], 404: REFUSED, 503: REFUSED},
+)
 def add_repository() -> ResponseReturnValue:
     """Track one of an installation's repositories."""
     body = posted(RepositoryBody)
@@ -57,7 +65,7 @@ def add_repository() -> ResponseReturnValue:
     return jsonify(told), 201
 
 
-@put(ONE, CHANGE_REPOSITORIES, body=RepositoryStatusBody)
+@put(ONE, CHANGE_REPOSITORIES, body=RepositoryStatusBody, answers={200: FullRepository})
 def change_repository(repository_id: str) -> ResponseReturnValue:
     """Track it (`active`, or `visible`) or not (`hidden`)."""
     status = posted(RepositoryStatusBody).status
@@ -72,7 +80,7 @@ def change_repository(repository_id: str) -> ResponseReturnValue:
     return jsonify(told)
 
 
-@delete(ONE, DELETE_REPOSITORIES)
+@delete(ONE, DELETE_REPOSITORIES, answers={202: FullRepository})
 def remove_repository(repository_id: str) -> ResponseReturnValue:
     """Track it no longer; what is known of it stays."""
     with changing(BUSY) as session:

@@ -18,6 +18,7 @@ from domain.tokens import SCOPES, create_token
 from models import Organization, TokenKind
 from tests.clock import Clock
 from tests.factories import make_organization
+from tests.webapp.api.described import watch
 from tests.webapp.tenants import Tenant, furnish
 
 
@@ -92,6 +93,14 @@ def run_together(what: Callable[[], object], times: int) -> None:
 
 
 MakeApi = Callable[..., Api]
+
+
+@pytest.fixture
+def app(app: Flask) -> Iterator[Flask]:
+    """The application; each of its answers has to be one that the API's description names."""
+    problems = watch(app)
+    yield app
+    assert problems == []
 
 
 @pytest.fixture

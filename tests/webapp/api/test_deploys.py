@@ -135,10 +135,10 @@ NUL = "Null characters are not allowed."
         ("environment", "", BLANK),
         ("environment", " ", BLANK),
         ("environment", "a\0", NUL),
-        ("environment", 5, "Input should be a valid string"),
+        ("environment", 5, "Expected a string."),
         ("name", 65 * "x", TOO_LONG),
         ("name", "\0", NUL),
-        ("name", ["x"], "Input should be a valid string"),
+        ("name", ["x"], "Expected a string."),
         *(
             ("url", url, NO_URL)
             for url in ("x", "javascript:alert(1)", "http://", "http://[", "http://a b", "//a/b")
@@ -153,7 +153,7 @@ NUL = "Null characters are not allowed."
         ("dateFinished", "1969-12-31", "The year has to be from 1970 to 9998."),
         ("projects", [], "This list may not be empty."),
         ("projects", None, "This list may not be empty."),
-        ("projects", "web", "Input should be a valid list"),
+        ("projects", "web", "Expected a list."),
     ],
 )
 def test_unusable_values_are_refused_and_leave_nothing(

@@ -70,7 +70,7 @@ def test_a_project_is_made_with_a_key(
             for slug in ("A", "123", "a b", "-a", "a/b", 51 * "s", "ü")
         ),
         ({"name": "S", "platform": 65 * "p"}, "platform", "no more than 64 characters."),
-        ({"name": "S", "platform": 5}, "platform", "Input should be a valid string"),
+        ({"name": "S", "platform": 5}, "platform", "Expected a string."),
     ],
 )
 def test_unusable_projects_are_refused(

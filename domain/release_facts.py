@@ -112,8 +112,8 @@ def iterate_shas(session: Session, organization_id: int) -> Iterator[tuple[int, 
         .order_by(
             moment_of_release().desc(),
             ReleaseCommit.release_id.desc(),
-            ReleaseCommit.head_id,
             ReleaseCommit.position,
+            ReleaseCommit.head_id,
         )
         .execution_options(yield_per=STREAMED_ROWS)
     )
@@ -127,7 +127,7 @@ def list_shas(session: Session, release_id: int) -> list[str]:
         select(Commit.sha)
         .join(ReleaseCommit, ReleaseCommit.commit_id == Commit.id)
         .where(ReleaseCommit.release_id == release_id)
-        .order_by(ReleaseCommit.head_id, ReleaseCommit.position)
+        .order_by(ReleaseCommit.position, ReleaseCommit.head_id)
     )
     return list(dict.fromkeys(shas))
 

@@ -20,6 +20,9 @@ class Databases(Protocol):
     def fresh(self) -> str:
         """The URL of a database with all tables and no rows; on PostgreSQL always the same."""
 
+    def empty(self) -> str:
+        """The URL of a further database without tables, for a server that makes them itself."""
+
     def close(self) -> None: ...
 
 
@@ -39,6 +42,10 @@ class SqliteDatabases:
         shutil.copyfile(self._template, path)
         return f"sqlite:///{path}"
 
+    def empty(self) -> str:
+        self._handed_out += 1
+        return f"sqlite:///{self._directory / f'{self._handed_out}.db'}"
+
     def close(self) -> None:
         shutil.rmtree(self._directory)
 
@@ -51,14 +58,8 @@ class PostgresDatabases:
         if not url:
             self._server = start_server(shared / "postgresql")
             url = self._server.get_uri()
-        admin = make_url(normalise_url(url))
-        name = f"shiplog_test_{worker}"
-        db = Database(admin.render_as_string(hide_password=False))
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        db.close()
-        self._url = admin.set(database=name).render_as_string(hide_password=False)
+        self._admin = make_url(normalise_url(url))
+        self._url = self._create(f"shiplog_test_{worker}")
         self._db = Database(self._url)
         Base.metadata.create_all(self._db.engine)
 
@@ -67,6 +68,17 @@ class PostgresDatabases:
         with self._db.engine.begin() as connection:
             connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
         return self._url
+
+    def empty(self) -> str:
+        return self._create(f"{self._db.url.database}_empty")
+
+    def _create(self, name: str) -> str:
+        db = Database(self._admin.render_as_string(hide_password=False))
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        db.close()
+        return self._admin.set(database=name).render_as_string(hide_password=False)
 
     def close(self) -> None:
         self._db.close()

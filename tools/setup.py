@@ -24,6 +24,9 @@ if sys.version_info < OLDEST:
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN, DEV = "requirements.txt", "requirements-dev.txt"
+# Two versions of one package, of which only one fits into an environment: the older one has a
+# folder of its own, below `.venv/`, with the programs in its `bin`.
+APART = {"requirements-sentry-cli-2.txt": "sentry-cli-2"}
 
 
 class SetupError(Exception):
@@ -40,11 +43,11 @@ def prepare(root: Path, *, dev: bool) -> list[str]:
         if not is_usable(venv):
             make_venv(venv)
         stamp = {"place": str(venv), "python": python_version(venv)}
-    wanted = [RUN, DEV] if dev else [RUN]
+    wanted = [RUN, DEV, *APART] if dev else [RUN]
     stale = [name for name in wanted if stamp.get(name) != digest(root / name)]
     for name in stale:
         print(f"Installing {name} …", flush=True)
-        install(venv, root / name)
+        install(venv, root / name, apart=APART.get(name))
         stamp[name] = digest(root / name)
         write_stamp(venv, stamp)
     return stale
@@ -119,9 +122,16 @@ def make_venv(venv: Path) -> None:
         raise SetupError(f".venv could not be made: {reason[-1]}")
 
 
-def install(venv: Path, requirements: Path) -> None:
-    """Install exactly the pinned files; pip refuses any whose hash is not listed."""
+def install(venv: Path, requirements: Path, *, apart: str | None = None) -> None:
+    """Install exactly the pinned files; pip refuses any whose hash is not listed.
+
+    With *apart* into that folder of the environment, made anew, which Python does not look into.
+    """
     options = ["--require-hashes", "--quiet", "--disable-pip-version-check", "--no-input"]
+    if apart:
+        shutil.rmtree(venv / apart, ignore_errors=True)
+        options += ["--prefix", str(venv / apart), "--ignore-installed"]
+        options += ["--no-warn-script-location"]
     command = [str(venv / "bin" / "python"), "-m", "pip", "install", *options]
     environment = {**os.environ, "PIP_USER": "0"}  # a user's pip.conf must not divert it
     done = subprocess.run(

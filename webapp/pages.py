@@ -11,7 +11,7 @@ from webapp import api
 from webapp.errors import add_error_pages
 from webapp.presentation import add_template_helpers
 from webapp.security import guard
-from webapp.views import api_docs, deliveries, home, issues, releases, repositories
+from webapp.views import api_docs, deliveries, home, issues, releases, repositories, tokens
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; "
@@ -38,6 +38,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     add_template_helpers(app, settings)
     app.register_blueprint(home.bp)
     app.register_blueprint(api_docs.bp)
+    app.register_blueprint(tokens.bp)
     app.register_blueprint(_tenant())
     csrf.exempt(api.bp)  # tokens, never cookies, open it
     app.register_blueprint(api.bp)

@@ -2,107 +2,66 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from domain.tokens import create_token
-from models import Commit, Organization, TokenKind, utcnow
-from models.session import Database
-from tests.factories import make_organization
-from tests.server import Server
-from tests.webapp.tenants import Tenant, furnish
-
-CI_SCOPES = ("org:read", "project:read", "project:releases")
+from models import TokenKind
+from tests.contract.clients import MAJORS, SentryCli
+from tests.contract.places import Place, serving
+from tests.contract.shop import Shop
+from tests.databases import Databases
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """On a database of its own, which it migrates at its start as an operator's does."""
-    server = Server(tmp_path)
-    server.environ["PUBLIC_URL"] = f"http://127.0.0.1:{server.port}"
-    server.start()
-    yield server
-    assert server.stop() == 0
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each version of `sentry-cli` on SQLite; what PostgreSQL makes of it, one version shows."""
+    if "major" in metafunc.fixturenames:
+        on_sqlite = metafunc.config.getoption("--database") == "sqlite"
+        majors = MAJORS if on_sqlite else MAJORS[:1]
+        metafunc.parametrize("major", majors, ids="cli{}".format, indirect=True)
 
 
-@pytest.fixture
-def database(server: Server) -> Iterator[Database]:
-    """The server's database, from outside."""
-    db = Database(f"sqlite:///{server.data_dir}/shiplog.db")
-    yield db
-    db.close()
+@pytest.fixture(scope="session")
+def place(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One server for all tests of a process; each test has an organization of its own there."""
+    with serving(tmp_path_factory.mktemp("contract"), databases.empty()) as place:
+        yield place
 
 
 @pytest.fixture
-def own(server: Server, database: Database) -> Tenant:
-    """What `furnish` makes, in the organization `acme`, with a release whose last commit is known."""
-    with Session(database.engine, expire_on_commit=False) as session:
-        tenant = furnish(session, make_organization(session, "acme", name="Acme Inc"))
-        furnish(session, make_organization(session, "others"), mark="plugh")
-        tenant.release.last_commit_id = session.scalars(
-            select(Commit.id).where(Commit.repository_id == tenant.repository.id).limit(1)
-        ).one()
-        session.commit()
-    return tenant
+def shop(place: Place, tmp_path: Path) -> Shop:
+    return Shop(place, tmp_path)
 
 
-@dataclass(frozen=True)
-class Ran:
-    status: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
-class SentryCli:
-    """Runs `sentry-cli` with nothing but the settings given."""
-
-    home: Path
-    environ: dict[str, str] = field(default_factory=dict)
-
-    def __call__(self, *arguments: str, **settings: str) -> Ran:
-        environ = {"HOME": str(self.home), "PATH": os.environ["PATH"], **self.environ, **settings}
-        done = subprocess.run(
-            [_binary(), *arguments],
-            cwd=self.home,
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-
-def _binary() -> str:
-    found = shutil.which("sentry-cli", path=str(Path(sys.executable).parent))
-    if found is None:
-        pytest.skip("sentry-cli is not installed beside Python: make test installs it")
-    return found
+@pytest.fixture(scope="module")
+def shop_of_module(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """For a module whose tests leave everything as it was: they name it `shop`."""
+    return Shop(place, tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture
-def sentry_cli(tmp_path: Path, server: Server, own: Tenant, database: Database) -> SentryCli:
+def major(request: pytest.FixtureRequest) -> str:
+    """Of `sentry-cli`."""
+    return str(request.param)
+
+
+@pytest.fixture
+def sentry_cli(shop: Shop, major: str, tmp_path: Path) -> SentryCli:
     """With a user token for CI, as the set-up instructions have it: all in the environment."""
     home = tmp_path / "home"
     home.mkdir()
-    url = server.environ["PUBLIC_URL"]
-    environ = {"SENTRY_URL": url, "SENTRY_ORG": "acme", "SENTRY_DISABLE_UPDATE_CHECK": "1"}
-    token = make_token(database, own.organization, TokenKind.user, *CI_SCOPES, url=url)
-    return SentryCli(home, environ | {"SENTRY_AUTH_TOKEN": token})
+    environ = {
+        "SENTRY_URL": shop.place.url,
+        "SENTRY_ORG": shop.org,
+        "SENTRY_AUTH_TOKEN": shop.token(),
+        "SENTRY_DISABLE_UPDATE_CHECK": "1",
+    }
+    return SentryCli(major, home, shop.clone, environ)
 
 
-def make_token(
-    database: Database, organization: Organization, kind: TokenKind, *scopes: str, url: str
-) -> str:
-    with database.transaction() as session:
-        return create_token(session, organization, kind=kind, scopes=scopes, url=url, now=utcnow())
+@pytest.fixture
+def ci_cli(sentry_cli: SentryCli, shop: Shop) -> SentryCli:
+    """With an organization token and nothing else: it names the server and the organization."""
+    environ = {"SENTRY_AUTH_TOKEN": shop.token(TokenKind.org), "SENTRY_DISABLE_UPDATE_CHECK": "1"}
+    return SentryCli(sentry_cli.major, sentry_cli.home, shop.clone, environ)

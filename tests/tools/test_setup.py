@@ -1,13 +1,17 @@
 """The set-up against a small project of its own: made once, kept, repaired, never half done."""
 
+import base64
+import hashlib
 import shutil
+import stat
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from tools.setup import RUN, SetupError, is_usable, prepare, read_stamp
+from tools.setup import APART, DEV, RUN, SetupError, is_usable, prepare, read_stamp
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +52,56 @@ def test_a_requirement_without_its_hash_is_refused_and_leaves_no_stamp(project: 
         prepare(project, dev=False)
 
     assert read_stamp(project / ".venv") == {}
+
+
+def test_another_version_of_a_program_lies_apart(prepared: Path) -> None:
+    [(older, folder)] = APART.items()
+    newer, venv = prepared / DEV, prepared / ".venv"
+    newer.write_text(require(make_wheel(prepared, "2.0")), "utf-8")
+    (prepared / older).write_text(require(make_wheel(prepared, "1.0")), "utf-8")
+
+    assert prepare(prepared, dev=True) == [DEV, older]
+    assert says(venv / "bin" / "tool") == "2.0"
+    assert says(venv / folder / "bin" / "tool") == "1.0"
+
+    (prepared / older).write_text(require(make_wheel(prepared, "1.1")), "utf-8")
+    assert prepare(prepared, dev=True) == [older]
+    assert says(venv / "bin" / "tool") == "2.0"
+    assert says(venv / folder / "bin" / "tool") == "1.1"
+    assert prepare(prepared, dev=True) == []
+
+
+def make_wheel(directory: Path, version: str) -> Path:
+    """A package with nothing in it but the program `tool`, which prints its version."""
+    path = directory / f"tool-{version}-py3-none-any.whl"
+    about = f"tool-{version}.dist-info"
+    files = {
+        f"tool-{version}.data/scripts/tool": f"#!/bin/sh\necho {version}\n",
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: tool\nVersion: {version}\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{name},{sum_of(text)},{len(text)}\n" for name, text in files.items())
+    with zipfile.ZipFile(path, "w") as wheel:
+        for name, text in (files | {f"{about}/RECORD": f"{record}{about}/RECORD,,\n"}).items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = (stat.S_IFREG | 0o755) << 16
+            wheel.writestr(entry, text)
+    return path
+
+
+def sum_of(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return "sha256=" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def require(wheel: Path) -> str:
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return f"tool @ {wheel.as_uri()} --hash=sha256:{digest}\n"
+
+
+def says(program: Path) -> str:
+    done = subprocess.run([str(program)], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def test_a_moved_environment_is_made_anew(prepared: Path, tmp_path: Path) -> None:

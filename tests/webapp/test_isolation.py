@@ -33,6 +33,8 @@ OF_NOBODY = {
     "home.offer": "whoever holds the link",
     "home.sign_in": "whoever holds the link",
     "home.sign_out": "ends the visitor's own session",
+    "tokens.explain": "commands, with the visitor's own organization",
+    "tokens.lead_on": "leads there",
     "api_docs.show": "says nothing of tenants",
     "health.healthz": "says nothing of tenants",
     "health.readyz": "counts only",

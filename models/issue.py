@@ -31,7 +31,7 @@ class IssueStatus(StrEnum):
 
 
 def _when_created(context: DefaultExecutionContext) -> datetime:
-    moment: datetime = context.get_current_parameters()["created_at"]
+    moment: datetime = context.get_current_parameters()["created_at"]  # type: ignore[no-untyped-call]  # has no types
     return moment
 
 

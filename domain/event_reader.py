@@ -1,0 +1,135 @@
+"""Reading what strangers send: any JSON comes back in the type asked for, bounded, or as nothing.
+
+Nothing here raises, whatever the value: a wrong type is an absent value, a long text is cut, and
+what was cut is noted by the name of its part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar, cast
+
+from domain.event_secrets import HIDDEN, is_secret
+from domain.text import clean_text
+
+Json = Mapping[str, Any]
+ItemT = TypeVar("ItemT")
+
+CUT = "…"
+NESTED = 6  # levels of a value that are kept
+MEMBERS = 100  # of an object or list within a value
+VALUES = 20_000  # of one event, in all its free-form parts
+CHARACTERS = 1_000_000  # likewise
+_LARGE = 2**63
+
+
+class Reader:
+    """Reads one event, and remembers what did not fit."""
+
+    def __init__(self) -> None:
+        self._cuts: dict[str, None] = {}
+        self._values, self._characters = VALUES, CHARACTERS
+
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        """The parts of the event that were cut."""
+        return tuple(self._cuts)
+
+    def note(self, part: str) -> None:
+        """Remember that *part* is not whole."""
+        self._cuts[part] = None
+
+    def text(self, value: object, limit: int, part: str) -> str | None:
+        """A text, or a number or truth value as text; None for anything else, and when empty."""
+        if not isinstance(value, str):
+            value = _scalar_text(value)
+            if value is None:
+                return None
+        return self._fit(value, limit, part) or None
+
+    def items(self, value: object, most: int, part: str, *, newest: bool = True) -> list[Any]:
+        """The items of a list, or of `{"values": list}`: the last *most*, or the first."""
+        if isinstance(value, Mapping):
+            value = value.get("values")
+        if not isinstance(value, list):
+            return []
+        if len(value) > most:
+            self.note(part)
+            return value[-most:] if newest else value[:most]
+        return value
+
+    def pairs(self, value: object, most: int, part: str) -> Iterator[tuple[str, Any]]:
+        """Names and values of an object, or of a list of pairs; names as text."""
+        found: Any = ()
+        if isinstance(value, Mapping):
+            found = value.items()
+        elif isinstance(value, list):
+            found = (pair for pair in value if isinstance(pair, list) and len(pair) == 2)
+        for number, (name, item) in enumerate(found):
+            if number == most:
+                self.note(part)
+                return
+            key = self.text(name, 200, part)
+            if key is not None:
+                yield key, item
+
+    def mapping(self, value: object, part: str, *, longest: int) -> dict[str, Any]:
+        """A free-form object, bounded and without secrets; empty for anything else."""
+        if not isinstance(value, Mapping) or not value:
+            return {}
+        return cast(dict[str, Any], self.value(value, part, longest=longest))
+
+    def value(self, value: object, part: str, *, longest: int, nested: int = NESTED) -> Any:
+        """A free-form value, bounded and without secrets: JSON of few levels and short texts."""
+        self._values -= 1
+        if self._values < 0 or self._characters < 0:
+            self.note(part)
+            return CUT
+        if isinstance(value, str):
+            return self._fit(value, longest, part)
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            is_plain = -_LARGE < value < _LARGE  # neither NaN nor infinite
+            return value if is_plain else _scalar_text(value)
+        if isinstance(value, Mapping | list):
+            return self._members(value, part, longest, nested)
+        return None
+
+    def _members(self, value: Any, part: str, longest: int, nested: int) -> Any:
+        if nested == 0:
+            self.note(part)
+            return CUT
+        inner = nested - 1
+        if isinstance(value, list):
+            some = value if len(value) <= MEMBERS else value[:MEMBERS]
+            if some is not value:
+                self.note(part)
+            return [self.value(item, part, longest=longest, nested=inner) for item in some]
+        found: dict[str, Any] = {}
+        for key, item in self.pairs(value, MEMBERS, part):
+            if is_secret(key) and item is not None:
+                found[key] = HIDDEN
+            else:
+                found[key] = self.value(item, part, longest=longest, nested=inner)
+        return found
+
+    def _fit(self, text: str, limit: int, part: str) -> str:
+        if len(text) > limit:
+            self.note(part)
+            text = text[: limit - 1] + CUT
+        if not text.isascii() or "\0" in text:
+            text = clean_text(text)
+        self._characters -= len(text)
+        return text
+
+
+def _scalar_text(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, int):
+        bits = value.bit_length()  # Python refuses to write out numbers of thousands of digits
+        return str(value) if bits <= 1024 else f"(a number of {bits} bits)"
+    return None

@@ -42,7 +42,8 @@ def insert_missing(
         return []
     dialect = session.get_bind().dialect.name
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = make(model).on_conflict_do_nothing()
+    # Without this, rows are cut into a statement for each run of the same columns without a value.
+    statement = make(model).on_conflict_do_nothing().execution_options(render_nulls=True)
     if not returning:
         session.execute(statement, list(rows))
         return []

@@ -26,7 +26,7 @@ _MIXED_DIGEST = re.compile(
 )
 
 _COUNTED = re.compile(
-    r"((?:lambda|func|closure|anonymous|anon|block|async|fn|Lambda)(?:\$\w{1,40})?[$_#.]?)\d+"
+    r"((?:lambda|func|closure|anonymous|anon|block|async|fn|Lambda)(?:\$\w{1,40})?[$_#.]?)\d+(?:\.\d+)*"
 )
 _AFTER_SIGN = re.compile(r"(?<=[$#])\d+")
 _ADDRESS = re.compile(r"(?:/?0x)[0-9A-Fa-f]+")

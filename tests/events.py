@@ -28,7 +28,7 @@ def make_frame(function: str = "total", **given: Any) -> dict[str, Any]:
     }
 
 
-def make_exception(type: str = "IndexError", *frames: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
+def make_exception(type: str = "IndexError", *frames: dict[str, Any]) -> dict[str, Any]:
     library = make_frame(
         "wsgi_app", filename="flask/app.py", module="flask.app", in_app=False, lineno=1511
     )

@@ -21,11 +21,6 @@ def hour_of(moment: datetime) -> int:
     return int((moment - _EPOCH).total_seconds() // 3600)
 
 
-def moment_of_hour(hour: int) -> datetime:
-    """When that hour began."""
-    return datetime.fromtimestamp(hour * 3600, UTC)
-
-
 def add_counts(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Add *rows* to the counters of the same primary key, or make these.
 

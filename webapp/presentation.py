@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from urllib.parse import quote, urlsplit
 
 from flask import Flask
 from markupsafe import Markup
 
 from config import Settings
+from domain.event_stack import Frame
 from webapp.wording import describe_phase, describe_rule, describe_source, list_details
 
 SHORT_SHA = 10
@@ -37,6 +41,8 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         phase_text=describe_phase,
         basis=lambda basis: BASES.get(basis, basis),
         web_url=only_web_url,
+        as_text=show_value,
+        runs=list_runs,
     )
 
 
@@ -48,6 +54,17 @@ def show_moment(moment: datetime | None) -> Markup:
     return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{} {}</time>').format(
         utc.isoformat(), utc, utc.day, f"{MONTHS[utc.month - 1]} {utc:%Y, %H:%M}"
     )
+
+
+def show_value(value: object) -> str:
+    """A value of an event as people read it: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def list_runs(frames: Sequence[Frame]) -> list[list[Frame]]:
+    """Frames, the newest call first, in runs that are the application's own or are not."""
+    newest_first = reversed(frames)
+    return [list(run) for _, run in groupby(newest_first, key=lambda frame: frame.in_app)]
 
 
 def only_web_url(url: str | None) -> str | None:

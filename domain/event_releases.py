@@ -12,16 +12,17 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from domain.bulk import insert_missing
+from domain.bulk import insert_missing, table_of
 from domain.provenance import Why, record_activity
 from domain.versions import is_valid_version
-from models import Commit, Head, Project, Release, ReleaseProject, RepositoryProject, Tag
+from models import Activity, Commit, Head, Project, Release, ReleaseProject, RepositoryProject, Tag
 
 _SHA = re.compile(r"[0-9a-fA-F]{7,40}|[0-9a-fA-F]{64}")
 _FULL = (40, 64)  # digits of SHA-1 and SHA-256
+RULE = "event-names-release"
 MOST_SHAS = 50  # names of one batch that are looked up as the beginning of a sha
 
 
@@ -44,7 +45,36 @@ def resolve_releases(
     exact |= _make(session, project, {name: names[name] for name in missing}, now, found)
     rows = [{"release_id": id_, "project_id": project.id} for id_ in sorted(exact)]
     insert_missing(session, ReleaseProject, rows)
+    seen: dict[int, datetime] = {}
+    for name, id_ in found.items():
+        seen[id_] = min(names[name], seen.get(id_, names[name]))
+    _date_earlier(session, seen, now)
     return found
+
+
+def _date_earlier(session: Session, seen: Mapping[int, datetime], now: datetime) -> None:
+    """A release that an event made began with the earliest event, whichever came in first."""
+    rows = session.execute(
+        select(Release.id, Release.created_at)
+        .join(Activity, Activity.release_id == Release.id)
+        .where(
+            Release.id.in_(seen),
+            Release.created_at > min(seen.values(), default=now),
+            Activity.kind == "release_created",
+            Activity.rule == RULE,
+        )
+    ).all()
+    table = table_of(Release)
+    changes = [
+        {"row_id": id_, "at": seen[id_]} for id_, created_at in rows if seen[id_] < created_at
+    ]
+    if changes:
+        session.execute(
+            update(table)
+            .where(table.c.id == bindparam("row_id"))
+            .values(created_at=bindparam("at", type_=table.c.created_at.type)),
+            sorted(changes, key=lambda change: change["row_id"]),
+        )
 
 
 def _find_exact(session: Session, project: Project, names: Collection[str]) -> dict[str, int]:
@@ -149,7 +179,7 @@ def _make(
             "release_created",
             organization_id=project.organization_id,
             release_id=id_,
-            rule="event-names-release",
+            rule=RULE,
             matched_text=version,
         )
     found |= {version: id_ for id_, version in made}

@@ -151,8 +151,8 @@ def _find_places(
 
 
 def _release_name(event: EventData) -> str | None:
-    """As sent, as far as it fits; whether it may name a release is another matter."""
-    return event.release.strip()[:_LONGEST_RELEASE] if event.release else None
+    """As sent; whether it may name a release is another matter."""
+    return (event.release or "").strip() or None
 
 
 def _environments(
@@ -202,7 +202,7 @@ def _store(
             "received_at": read.received_at,
             "happened_at": read.event.happened_at,
             "release_id": places.release_of(read.event),
-            "release_name": _release_name(read.event),
+            "release_name": (_release_name(read.event) or "")[:_LONGEST_RELEASE] or None,
             "environment": read.event.environment,
             "level": read.event.level,
             "title": read.event.title,

@@ -256,6 +256,8 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(
 ) -> None:
     numbers = random.Random(1)  # noqa: S311
     counts = []
+    start = NOW - timedelta(days=5)
+    digest(session, project.id, [make_event(start, release=f"a@{n}") for n in (1, 2, 3)], now=NOW)
     for how_many in (10, 150):
         digest(session, project.id, various(numbers, how_many), now=NOW)
         few = StatementCounter()

@@ -217,7 +217,7 @@ def _parse_fingerprint(reader: Reader, value: object) -> tuple[str, ...]:
 
 
 def _parse_sdk(reader: Reader, value: object) -> tuple[str | None, str | None]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return (None, None)
     name, version = value.get("name"), value.get("version")
     return reader.text(name, LONGEST_NAME, "sdk"), reader.text(version, LONGEST_NAME, "sdk")

@@ -106,7 +106,7 @@ def clamp_moment(reader: Reader, value: object, now: datetime) -> datetime:
 def parse_message(reader: Reader, body: Json) -> Message | None:
     """Of `logentry`, or of `message`, which may be a text or such an object."""
     for part in (body.get("logentry"), body.get("message")):
-        if isinstance(part, Mapping):
+        if isinstance(part, dict):
             template = reader.text(part.get("message"), LONGEST_MESSAGE, "message")
             formatted = reader.text(part.get("formatted"), LONGEST_MESSAGE, "message")
             if template is None and formatted is None:
@@ -137,7 +137,7 @@ def format_message(template: str, parameters: object) -> str:
         for value in parameters[:MOST_PARAMETERS]:
             template = template.replace("{}", _in_words(value), 1)
         return template
-    if isinstance(parameters, Mapping):
+    if isinstance(parameters, dict):
 
         def fill_named(match: re.Match[str]) -> str:
             if match[0] == "%%":
@@ -149,7 +149,7 @@ def format_message(template: str, parameters: object) -> str:
 
 
 def _list_parameters(reader: Reader, parameters: object) -> tuple[str, ...]:
-    if isinstance(parameters, Mapping):
+    if isinstance(parameters, dict):
         parameters = list(parameters.values())
     if not isinstance(parameters, list):
         return ()
@@ -164,7 +164,7 @@ def _in_words(value: object) -> str:
 
 
 def parse_user(reader: Reader, value: object, *, peer: str | None) -> User | None:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     address = reader.text(value.get("ip_address"), 64, "user")
     user = User(
@@ -178,7 +178,7 @@ def parse_user(reader: Reader, value: object, *, peer: str | None) -> User | Non
 
 
 def parse_request(reader: Reader, value: object) -> Request | None:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     url = reader.text(value.get("url"), LONGEST_TEXT, "request")
     request = Request(
@@ -194,7 +194,7 @@ def parse_request(reader: Reader, value: object) -> Request | None:
 
 def _parse_query(reader: Reader, value: object) -> str | None:
     """Of a text, an object or pairs."""
-    if isinstance(value, Mapping | list):
+    if isinstance(value, dict | list):
         pairs = reader.pairs(value, MOST_HEADERS, "request")
         value = "&".join(f"{name}={_in_words(item)}" for name, item in pairs)
     text = reader.text(value, LONGEST_TEXT, "request")
@@ -231,7 +231,7 @@ def parse_breadcrumbs(reader: Reader, value: object) -> tuple[Breadcrumb, ...]:
             data=reader.mapping(item.get("data"), "breadcrumbs", longest=LONGEST_TEXT),
         )
         for item in reader.items(value, MOST_BREADCRUMBS, "breadcrumbs")
-        if isinstance(item, Mapping)
+        if isinstance(item, dict)
     )
 
 

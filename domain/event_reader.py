@@ -6,18 +6,18 @@ what was cut is noted by the name of its part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from domain.event_secrets import HIDDEN, is_secret
 from domain.text import clean_text
 
 Json = Mapping[str, Any]
-ItemT = TypeVar("ItemT")
 
 CUT = "…"
 NESTED = 6  # levels of a value that are kept
 MEMBERS = 100  # of an object or list within a value
+LONGEST_NAME = 200  # of a member
 VALUES = 20_000  # of one event, in all its free-form parts
 CHARACTERS = 1_000_000  # likewise
 _LARGE = 2**63
@@ -41,6 +41,8 @@ class Reader:
 
     def text(self, value: object, limit: int, part: str) -> str | None:
         """A text, or a number or truth value as text; None for anything else, and when empty."""
+        if value is None:
+            return None
         if not isinstance(value, str):
             value = _scalar_text(value)
             if value is None:
@@ -49,7 +51,7 @@ class Reader:
 
     def items(self, value: object, most: int, part: str, *, newest: bool = True) -> list[Any]:
         """The items of a list, or of `{"values": list}`: the last *most*, or the first."""
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             value = value.get("values")
         if not isinstance(value, list):
             return []
@@ -58,24 +60,34 @@ class Reader:
             return value[-most:] if newest else value[:most]
         return value
 
-    def pairs(self, value: object, most: int, part: str) -> Iterator[tuple[str, Any]]:
+    def pairs(self, value: object, most: int, part: str) -> list[tuple[str, Any]]:
         """Names and values of an object, or of a list of pairs; names as text."""
-        found: Any = ()
-        if isinstance(value, Mapping):
-            found = value.items()
+        if isinstance(value, dict):
+            found = list(value.items())
         elif isinstance(value, list):
-            found = (pair for pair in value if isinstance(pair, list) and len(pair) == 2)
-        for number, (name, item) in enumerate(found):
-            if number == most:
-                self.note(part)
-                return
-            key = self.text(name, 200, part)
-            if key is not None:
-                yield key, item
+            found = [tuple(pair) for pair in value if isinstance(pair, list) and len(pair) == 2]
+        else:
+            return []
+        if len(found) > most:
+            self.note(part)
+            found = found[:most]
+        named = ((self.text(name, LONGEST_NAME, part), item) for name, item in found)
+        return [(name, item) for name, item in named if name is not None]
+
+    def lines(self, value: object, longest: int, part: str) -> tuple[str, ...]:
+        """Lines of source, empty ones as well; what is no text is an empty line."""
+        if not isinstance(value, list):
+            return ()
+        lines = [line if isinstance(line, str) else "" for line in value]
+        text = "\0".join(lines)
+        is_clean = text.isascii() and text.count("\0") < len(lines)
+        if is_clean and max(map(len, lines)) <= longest:
+            return tuple(lines)  # the common case, at the price of one line
+        return tuple(self._fit(line, longest, part) for line in lines)
 
     def mapping(self, value: object, part: str, *, longest: int) -> dict[str, Any]:
         """A free-form object, bounded and without secrets; empty for anything else."""
-        if not isinstance(value, Mapping) or not value:
+        if not isinstance(value, dict) or not value:
             return {}
         return cast(dict[str, Any], self.value(value, part, longest=longest))
 
@@ -92,7 +104,7 @@ class Reader:
         if isinstance(value, int | float):
             is_plain = -_LARGE < value < _LARGE  # neither NaN nor infinite
             return value if is_plain else _scalar_text(value)
-        if isinstance(value, Mapping | list):
+        if isinstance(value, dict | list):
             return self._members(value, part, longest, nested)
         return None
 
@@ -108,17 +120,18 @@ class Reader:
             return [self.value(item, part, longest=longest, nested=inner) for item in some]
         found: dict[str, Any] = {}
         for key, item in self.pairs(value, MEMBERS, part):
-            if is_secret(key) and item is not None:
-                found[key] = HIDDEN
-            else:
-                found[key] = self.value(item, part, longest=longest, nested=inner)
+            found[key] = (
+                HIDDEN
+                if item is not None and is_secret(key)
+                else self.value(item, part, longest=longest, nested=inner)
+            )
         return found
 
     def _fit(self, text: str, limit: int, part: str) -> str:
         if len(text) > limit:
             self.note(part)
             text = text[: limit - 1] + CUT
-        if not text.isascii() or "\0" in text:
+        if "\0" in text or not text.isascii():
             text = clean_text(text)
         self._characters -= len(text)
         return text

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
@@ -65,7 +66,7 @@ def _date_earlier(session: Session, seen: Mapping[int, datetime], now: datetime)
         )
     ).all()
     table = table_of(Release)
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"row_id": id_, "at": seen[id_]} for id_, created_at in rows if seen[id_] < created_at
     ]
     if changes:

@@ -16,7 +16,7 @@ from domain.event_reader import Json, Reader
 MOST_EXCEPTIONS = 20
 MOST_THREADS = 50
 FRAMES_KEPT = (50, 150)  # of a stack: the outermost, and those next to the crash
-MOST_LINES = 10  # of source, before and after
+BEFORE, AFTER = slice(-10, None), slice(10)  # lines of source next to the one of a frame
 LONGEST_LINE = 500
 LONGEST_VARIABLE = 1000
 LONGEST_NAME = 500
@@ -77,16 +77,16 @@ class ThreadData:
 
 def parse_exceptions(reader: Reader, value: object) -> tuple[ExceptionData, ...]:
     """Of a list, `{"values": list}` or a single exception; the last ones if there are many."""
-    if isinstance(value, Mapping) and "values" not in value:
+    if isinstance(value, dict) and "values" not in value:
         value = [value]
     items = reader.items(value, MOST_EXCEPTIONS, "exceptions")
-    found = (_parse_exception(reader, item) for item in items if isinstance(item, Mapping))
+    found = (_parse_exception(reader, item) for item in items if isinstance(item, dict))
     return tuple(one for one in found if one.type or one.value or one.frames)
 
 
 def _parse_exception(reader: Reader, item: Json) -> ExceptionData:
     mechanism = item.get("mechanism")
-    mechanism = mechanism if isinstance(mechanism, Mapping) else {}
+    mechanism = mechanism if isinstance(mechanism, dict) else {}
     handled = mechanism.get("handled")
     return ExceptionData(
         type=reader.text(item.get("type"), LONGEST_NAME, "exceptions"),
@@ -110,24 +110,25 @@ def parse_threads(reader: Reader, value: object) -> tuple[ThreadData, ...]:
             frames=parse_frames(reader, item.get("stacktrace")),
         )
         for item in items
-        if isinstance(item, Mapping)
+        if isinstance(item, dict)
     )
 
 
 def parse_frames(reader: Reader, stacktrace: object) -> tuple[Frame, ...]:
     """Of a long stack both ends are kept: a runaway recursion fills the middle."""
-    frames = stacktrace.get("frames") if isinstance(stacktrace, Mapping) else None
+    frames = stacktrace.get("frames") if isinstance(stacktrace, dict) else None
     if not isinstance(frames, list):
         return ()
     first, last = FRAMES_KEPT
     if len(frames) > first + last:
         reader.note("frames")
         frames = frames[:first] + frames[-last:]
-    return tuple(_parse_frame(reader, frame) for frame in frames if isinstance(frame, Mapping))
+    return tuple(_parse_frame(reader, frame) for frame in frames if isinstance(frame, dict))
 
 
 def _parse_frame(reader: Reader, frame: Json) -> Frame:
-    text = reader.text
+    text, line = reader.text, frame.get("context_line")
+    line = reader.lines([line], LONGEST_LINE, "source") if isinstance(line, str) else ()
     return Frame(
         filename=text(frame.get("filename"), LONGEST_NAME, "frames"),
         abs_path=text(frame.get("abs_path"), LONGEST_NAME, "frames"),
@@ -136,9 +137,9 @@ def _parse_frame(reader: Reader, frame: Json) -> Frame:
         line=_number(frame.get("lineno")),
         column=_number(frame.get("colno")),
         in_app=_is_own(frame),
-        context_line=_line(reader, frame.get("context_line")),
-        pre_context=_lines(reader, frame.get("pre_context"), newest=True),
-        post_context=_lines(reader, frame.get("post_context"), newest=False),
+        context_line=line[0] if line else None,
+        pre_context=reader.lines(_part(frame, "pre_context", BEFORE), LONGEST_LINE, "source"),
+        post_context=reader.lines(_part(frame, "post_context", AFTER), LONGEST_LINE, "source"),
         variables=reader.mapping(frame.get("vars"), "variables", longest=LONGEST_VARIABLE),
     )
 
@@ -152,18 +153,9 @@ def _is_own(frame: Json) -> bool:
     return isinstance(path, str) and _INSTALLED.search(path[:LONGEST_NAME]) is None
 
 
-def _lines(reader: Reader, value: object, *, newest: bool) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        return ()
-    some = value[-MOST_LINES:] if newest else value[:MOST_LINES]
-    return tuple(_line(reader, line) or "" for line in some)
-
-
-def _line(reader: Reader, value: object) -> str | None:
-    """A line of source; an empty one is a line as well."""
-    if not isinstance(value, str):
-        return None
-    return reader.text(value, LONGEST_LINE, "source lines") or ""
+def _part(frame: Json, name: str, part: slice) -> object:
+    lines = frame.get(name)
+    return lines[part] if isinstance(lines, list) else None
 
 
 def _number(value: object) -> int | None:
@@ -210,16 +202,18 @@ def render_frames(frames: Sequence[Frame]) -> dict[str, Any] | None:
 
 
 def _render_frame(frame: Frame) -> dict[str, Any]:
-    return {
+    values = {
         "filename": frame.filename,
         "abs_path": frame.abs_path,
         "module": frame.module,
         "function": frame.function,
         "lineno": frame.line,
         "colno": frame.column,
-        "in_app": frame.in_app,
         "context_line": frame.context_line,
         "pre_context": frame.pre_context,
         "post_context": frame.post_context,
         "vars": frame.variables,
     }
+    found = {name: value for name, value in values.items() if value or value == 0}
+    found["in_app"] = frame.in_app
+    return found

@@ -29,7 +29,7 @@ from domain.grouping import Grouping, group
 from models import Environment, Event, Issue, Project
 
 AT_ONCE = 200
-COMPRESSION = 3
+COMPRESSION = 1  # higher ones take twice as long to save a twentieth
 _LONGEST_RELEASE = 200
 
 

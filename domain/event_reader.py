@@ -6,7 +6,7 @@ what was cut is noted by the name of its part.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from domain.event_secrets import HIDDEN, is_secret
@@ -43,11 +43,12 @@ class Reader:
         """A text, or a number or truth value as text; None for anything else, and when empty."""
         if value is None:
             return None
-        if not isinstance(value, str):
+        if isinstance(value, str):
+            if len(value) <= limit and value.isascii() and "\0" not in value:
+                return value or None  # the common case, without another call
+        else:
             value = _scalar_text(value)
-            if value is None:
-                return None
-        return self._fit(value, limit, part) or None
+        return (self._fit(value, limit, part) or None) if value is not None else None
 
     def items(self, value: object, most: int, part: str, *, newest: bool = True) -> list[Any]:
         """The items of a list, or of `{"values": list}`: the last *most*, or the first."""
@@ -71,6 +72,8 @@ class Reader:
         if len(found) > most:
             self.note(part)
             found = found[:most]
+        if isinstance(value, dict) and _are_plain(value, LONGEST_NAME) and "" not in value:
+            return found
         named = ((self.text(name, LONGEST_NAME, part), item) for name, item in found)
         return [(name, item) for name, item in named if name is not None]
 
@@ -79,10 +82,8 @@ class Reader:
         if not isinstance(value, list):
             return ()
         lines = [line if isinstance(line, str) else "" for line in value]
-        text = "\0".join(lines)
-        is_clean = text.isascii() and text.count("\0") < len(lines)
-        if is_clean and max(map(len, lines)) <= longest:
-            return tuple(lines)  # the common case, at the price of one line
+        if _are_plain(lines, longest):
+            return tuple(lines)
         return tuple(self._fit(line, longest, part) for line in lines)
 
     def mapping(self, value: object, part: str, *, longest: int) -> dict[str, Any]:
@@ -118,14 +119,17 @@ class Reader:
             if some is not value:
                 self.note(part)
             return [self.value(item, part, longest=longest, nested=inner) for item in some]
-        found: dict[str, Any] = {}
-        for key, item in self.pairs(value, MEMBERS, part):
-            found[key] = (
-                HIDDEN
-                if item is not None and is_secret(key)
-                else self.value(item, part, longest=longest, nested=inner)
-            )
-        return found
+        pairs = self.pairs(value, MEMBERS, part)
+        if _are_plain(value.values(), longest):
+            self._values -= len(pairs)
+            self._characters -= sum(map(len, value.values()))
+            return {key: HIDDEN if is_secret(key) else item for key, item in pairs}
+        return {
+            key: HIDDEN
+            if item is not None and is_secret(key)
+            else self.value(item, part, longest=longest, nested=inner)
+            for key, item in pairs
+        }
 
     def _fit(self, text: str, limit: int, part: str) -> str:
         if len(text) > limit:
@@ -135,6 +139,17 @@ class Reader:
             text = clean_text(text)
         self._characters -= len(text)
         return text
+
+
+def _are_plain(texts: Collection[object], longest: int) -> bool:
+    """Whether all are texts that can stay as they are: looked at as one, which is fast."""
+    try:
+        joined = "\0".join(texts)  # type: ignore[arg-type]  # what is no text raises
+    except TypeError:
+        return False
+    if not joined.isascii() or joined.count("\0") >= max(len(texts), 1):
+        return False
+    return len(joined) <= longest or max(map(len, texts)) <= longest  # type: ignore[arg-type]
 
 
 def _scalar_text(value: object) -> str | None:

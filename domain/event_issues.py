@@ -8,8 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from domain.event_data import EventData
-from domain.grouping import Grouping
+from domain.event_summary import EventSummary
 from domain.provenance import Why, record_activity
 from models import Issue, IssueFingerprint, IssueStatus, Project
 
@@ -17,14 +16,14 @@ from models import Issue, IssueFingerprint, IssueStatus, Project
 def issues_of(
     session: Session,
     project: Project,
-    events: Sequence[tuple[EventData, Grouping]],
+    events: Sequence[EventSummary],
     *,
     now: datetime,
 ) -> dict[str, int]:
     """Row ids of issues by the hash of each event's grouping; issues that are missing are made."""
-    wanted: dict[str, tuple[EventData, Grouping]] = {}
-    for event, grouping in sorted(events, key=lambda one: one[0].happened_at):
-        wanted.setdefault(grouping.hash, (event, grouping))
+    wanted: dict[str, EventSummary] = {}
+    for event in sorted(events, key=lambda one: one.happened_at):
+        wanted.setdefault(event.hash, event)
     found = _find(session, project, wanted)
     if wanted.keys() - found.keys():
         # Of two workers with the same new fingerprint one waits here, and finds it afterwards.
@@ -49,7 +48,7 @@ def _find(session: Session, project: Project, hashes: Collection[str]) -> dict[s
 def _make(
     session: Session,
     project: Project,
-    missing: Mapping[str, tuple[EventData, Grouping]],
+    missing: Mapping[str, EventSummary],
     now: datetime,
 ) -> dict[str, int]:
     """One issue a fingerprint, numbered in the order of the events; counted they are later."""
@@ -62,11 +61,11 @@ def _make(
             "organization_id": project.organization_id,
             "project_id": project.id,
             "number": number,
-            "title": missing[hash_][0].title,
+            "title": missing[hash_].title,
             "status": IssueStatus.unresolved,
             "created_at": now,
-            "first_seen": missing[hash_][0].happened_at,
-            "last_seen": missing[hash_][0].happened_at,
+            "first_seen": missing[hash_].happened_at,
+            "last_seen": missing[hash_].happened_at,
         }
         for number, hash_ in hashes.items()
     ]
@@ -77,14 +76,14 @@ def _make(
             "project_id": project.id,
             "hash": hash_,
             "issue_id": ids[hash_],
-            "rule": grouping.rule,
-            "explanation": grouping.explanation,
+            "rule": event.grouping.rule,
+            "explanation": event.grouping.explanation,
             "created_at": now,
         }
-        for hash_, (_, grouping) in missing.items()
+        for hash_, event in missing.items()
     ]
     session.execute(insert(IssueFingerprint), fingerprints)
-    for hash_, (event, _) in missing.items():
+    for hash_, event in missing.items():
         record_activity(
             session,
             Why(now, source="event"),

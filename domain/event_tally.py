@@ -14,8 +14,11 @@ from sqlalchemy.orm import Session
 
 from domain.bulk import insert_missing, table_of
 from domain.event_counts import add_counts, hour_of
-from domain.event_data import EventData
+from domain.event_summary import EventSummary
 from models import Issue, IssueEnvironment, IssueHour, IssueRelease, IssueUser
+
+# What an issue is called after its newest event.
+_SAID = ("title", "culprit", "level", "type", "details")
 
 
 @dataclass(slots=True)
@@ -35,7 +38,7 @@ class _Seen:
 class StoredEvent:
     """A new event, and the rows that it belongs to."""
 
-    event: EventData
+    event: EventSummary
     release_id: int | None
     environment_id: int
 
@@ -50,13 +53,13 @@ def count_events(
     users: set[tuple[int, str]] = set()
     for issue_id, stored in new.items():
         for one in stored:
-            at, user = one.event.happened_at, one.event.user
+            at, identity = one.event.happened_at, one.event.identity
             if one.release_id is not None:
                 releases.setdefault((issue_id, one.release_id), _Seen(at, at)).add(at)
             environments.setdefault((issue_id, one.environment_id), _Seen(at, at)).add(at)
             hours[issue_id, hour_of(at)] += 1
-            if user is not None and user.identity is not None:
-                users.add((issue_id, _digest_of(user.identity)))
+            if identity is not None:
+                users.add((issue_id, _digest_of(identity)))
     add_counts(session, IssueRelease, _rows(releases, "release_id"))
     add_counts(session, IssueEnvironment, _rows(environments, "environment_id"))
     rows = [{"issue_id": id_, "hour": hour, "event_count": n} for (id_, hour), n in hours.items()]
@@ -104,36 +107,16 @@ def _change(issue: Issue, stored: Sequence[StoredEvent], new_users: int) -> dict
         issue.last_seen,
         issue.newest_event_id,
     )
-    said = _said(newest) if is_newer else {name: getattr(issue, name) for name in _SAID}
+    said = {f"new_{name}": getattr(newest if is_newer else issue, name) for name in _SAID}
+    newest_id = newest.event_id if is_newer else issue.newest_event_id
     return {
         "row_id": issue.id,
         "new_first_seen": min([*moments, *was_seen]),
         "new_last_seen": max([*moments, *was_seen]),
         "new_event_count": issue.event_count + len(events),
         "new_user_count": issue.user_count + new_users,
-        **{f"new_{name}": value for name, value in said.items()},
-    }
-
-
-_SAID = ("newest_event_id", "title", "culprit", "level", "type", "details")
-
-
-def _said(event: EventData) -> dict[str, Any]:
-    """What an issue is called after its newest event."""
-    raised, crash = event.raised, event.crash
-    details = {
-        "type": raised.type if raised else None,
-        "value": raised.value[:1000] if raised and raised.value else None,
-        "filename": crash.path if crash else None,
-        "function": crash.function if crash else None,
-    }
-    return {
-        "newest_event_id": event.event_id,
-        "title": event.title,
-        "culprit": event.culprit,
-        "level": event.level,
-        "type": event.kind,
-        "details": {name: value for name, value in details.items() if value is not None},
+        "new_newest_event_id": newest_id,
+        **said,
     }
 
 
@@ -143,7 +126,7 @@ def _change_issues(
     if not changes:
         return
     table = table_of(Issue)
-    names = ("first_seen", "last_seen", "event_count", "user_count", *_SAID)
+    names = ("first_seen", "last_seen", "event_count", "user_count", "newest_event_id", *_SAID)
     session.execute(
         update(table)
         .where(table.c.id == bindparam("row_id"))

@@ -21,11 +21,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.bulk import batches, insert_missing
-from domain.event_data import EventData, parse_event, render_bytes
+from domain.event_data import parse_event, render_bytes
 from domain.event_issues import issues_of
 from domain.event_releases import resolve_releases
+from domain.event_summary import EventSummary, summarise
 from domain.event_tally import StoredEvent, count_events
-from domain.grouping import Grouping, group
+from domain.grouping import group
 from models import Environment, Event, Issue, Project
 
 AT_ONCE = 200
@@ -53,10 +54,9 @@ class Digested:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    event: EventData
-    grouping: Grouping
-    hash: str
+    event: EventSummary
     received_at: datetime
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,10 @@ class _Places:
     releases: Mapping[str, int]
     environments: Mapping[str, int]
 
-    def release_of(self, event: EventData) -> int | None:
-        return self.releases.get(_release_name(event) or "")
+    def release_of(self, event: EventSummary) -> int | None:
+        return self.releases.get(event.release or "")
 
-    def place(self, event: EventData) -> StoredEvent:
+    def place(self, event: EventSummary) -> StoredEvent:
         environment_id = self.environments[event.environment]
         return StoredEvent(event, self.release_of(event), environment_id)
 
@@ -105,27 +105,30 @@ def _digest(
     if not reads:
         return
     places = _find_places(session, project, reads, now)
-    ids = issues_of(session, project, [(read.event, read.grouping) for read in reads], now=now)
+    ids = issues_of(session, project, [read.event for read in reads], now=now)
     issues = _lock_issues(session, set(ids.values()))
     stored = _store(session, project, reads, ids, places)
     done.stored += len(stored)
     done.repeated += len(reads) - len(stored)
     new: defaultdict[int, list[StoredEvent]] = defaultdict(list)
     for read in stored:
-        new[ids[read.hash]].append(places.place(read.event))
+        new[ids[read.event.hash]].append(places.place(read.event))
     done.issue_ids |= new.keys()
-    resolved = [issue for issue in issues if issue.is_resolved and issue.id in new]
+    resolved = [
+        (issue, [one.release_id for one in new[issue.id]])
+        for issue in issues
+        if issue.is_resolved and issue.id in new
+    ]
     count_events(session, issues, new)
-    for issue in resolved:
-        releases = [one.release_id for one in new[issue.id]]
-        on_event_of_resolved_issue(session, issue, releases, now=now)
+    for issue, release_ids in resolved:
+        on_event_of_resolved_issue(session, issue, release_ids, now=now)
 
 
 def _read(incoming: Incoming, now: datetime) -> _Read:
     received_at = incoming.received_at or now
     event = parse_event(incoming.body, now=received_at, peer=incoming.peer)
-    grouping = group(event)
-    return _Read(event, grouping, grouping.hash, received_at)
+    data = zlib.compress(render_bytes(event), COMPRESSION)
+    return _Read(summarise(event, group(event)), received_at, data)
 
 
 def _leave_known(session: Session, project: Project, reads: Sequence[_Read]) -> list[_Read]:
@@ -144,15 +147,10 @@ def _find_places(
     """Releases and environments; what the organization does not have yet is made."""
     names: dict[str, datetime] = {}
     for read in reads:
-        if (name := _release_name(read.event)) is not None:
+        if (name := read.event.release) is not None:
             names[name] = min(read.event.happened_at, names.get(name, read.event.happened_at))
     releases = resolve_releases(session, project, names, now=now)
     return _Places(releases, _environments(session, project, reads, now))
-
-
-def _release_name(event: EventData) -> str | None:
-    """As sent; whether it may name a release is another matter."""
-    return (event.release or "").strip() or None
 
 
 def _environments(
@@ -197,18 +195,18 @@ def _store(
     rows = [
         {
             "project_id": project.id,
-            "issue_id": ids[read.hash],
+            "issue_id": ids[read.event.hash],
             "event_id": read.event.event_id,
             "received_at": read.received_at,
             "happened_at": read.event.happened_at,
             "release_id": places.release_of(read.event),
-            "release_name": (_release_name(read.event) or "")[:_LONGEST_RELEASE] or None,
+            "release_name": read.event.release and read.event.release[:_LONGEST_RELEASE],
             "environment": read.event.environment,
             "level": read.event.level,
             "title": read.event.title,
-            "hash": read.hash,
-            "tags": dict(read.event.tags),
-            "data": zlib.compress(render_bytes(read.event), COMPRESSION),
+            "hash": read.event.hash,
+            "tags": read.event.tags,
+            "data": read.data,
         }
         for read in reads
     ]

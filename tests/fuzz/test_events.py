@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
 from domain.event_data import EventData, parse_event, render_bytes
+from domain.events import Incoming, digest
 from domain.grouping import group
-from tests.factories import NOW
+from models import Event, Issue
+from models.session import Database
+from tests.factories import NOW, make_organization, make_project
 
 KEYS = [
     *("abs_path", "breadcrumbs", "category", "colno", "context_line", "contexts", "crashed"),
@@ -75,3 +80,23 @@ def test_any_object_is_an_event(body: dict[str, Any]) -> None:
 
 def reread(text: bytes) -> EventData:
     return parse_event(json.loads(text), now=NOW)
+
+
+# One database for all examples: each has a project of its own in it.
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(bodies=st.lists(EVENTS, min_size=1, max_size=6))
+def test_any_objects_are_digested_once(database: Database, bodies: list[dict[str, Any]]) -> None:
+    events = [Incoming(body) for body in bodies]
+    with database.transaction() as session:
+        project_id = make_project(session, make_organization(session)).id
+        done = digest(session, project_id, events, now=NOW)
+    with database.transaction() as session:
+        again = digest(session, project_id, list(reversed(events)), now=NOW)
+
+    assert (again.stored, again.repeated) == (0, len(events))
+    with database.reading() as session:
+        stored = select(func.count()).select_from(Event).where(Event.project_id == project_id)
+        counted = select(func.sum(Issue.event_count)).where(Issue.project_id == project_id)
+        assert session.scalar(stored) == session.scalar(counted) == done.stored
+        for row in session.scalars(select(Event).where(Event.project_id == project_id)):
+            assert reread(zlib.decompress(row.data)).event_id == row.event_id

@@ -65,6 +65,7 @@ EVENTS = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=12) | st.fixed_
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(EVENTS)
 def test_any_object_is_an_event(body: dict[str, Any]) -> None:
     event = parse_event(body, now=NOW, peer="192.0.2.7")
@@ -83,8 +84,11 @@ def reread(text: bytes) -> EventData:
 
 
 # One database for all examples: each has a project of its own in it.
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(bodies=st.lists(EVENTS, min_size=1, max_size=6))
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(bodies=st.lists(EVENTS, min_size=1, max_size=4))
 def test_any_objects_are_digested_once(database: Database, bodies: list[dict[str, Any]]) -> None:
     events = [Incoming(body) for body in bodies]
     with database.transaction() as session:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import bulk, graph, history, intake, latency
+from benchmarks import bulk, graph, history, intake, latency, posting, reading
 from benchmarks.figures import Figure, render_table
 
 SUBJECTS: dict[str, Callable[[], list[Figure]]] = {
@@ -16,6 +16,8 @@ SUBJECTS: dict[str, Callable[[], list[Figure]]] = {
     "history": history.run,
     "graph": graph.run,
     "bulk": bulk.run,
+    "posting": posting.run,
+    "reading": reading.run,
 }
 
 

@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, exists, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from domain.release_contents import listed
-from domain.windows import EPOCH, Place, Window, beyond, cut, to_moment, to_number
+from domain.windows import BEFORE_TIME, Place, Window, beyond, cut, to_moment, to_number
 from models import (
     Author,
     Commit,
@@ -24,6 +23,7 @@ from models import (
     Repository,
 )
 from models.base import UtcDateTime
+from models.commit import UNDATED
 
 
 @dataclass(frozen=True)
@@ -77,37 +77,26 @@ def load_commit_records(
 def list_commits_of_release(
     session: Session, release_id: int, *, place: Place | None, size: int
 ) -> Window[CommitRecord]:
-    """The release's commits, hidden ones apart, newest first, the newest head's before the others'.
+    """The release's commits, hidden ones apart, in the stored order: by position, newest first.
 
-    A place holds a head's id and a position in its list.
+    One that stands in the lists of several heads is shown where it comes first. A place holds a
+    position and a head's id.
     """
-    made_at = {
-        row.id: row.made_at
-        for row in session.execute(
-            select(Head.id, Head.made_at).where(Head.release_id == release_id)
-        )
-    }
+    position, head_id = ReleaseCommit.position, ReleaseCommit.head_id
     query = (
-        select(ReleaseCommit.head_id, ReleaseCommit.position, ReleaseCommit.commit_id)
-        .join(Head, Head.id == ReleaseCommit.head_id)
+        select(position, head_id, ReleaseCommit.commit_id)
         .join(Commit, Commit.id == ReleaseCommit.commit_id)
         .where(ReleaseCommit.release_id == release_id, Commit.is_hidden.is_(False))
         .limit(size + 1)
     )
-    if len(made_at) > 1:
-        query = query.where(~_is_in_newer_head())
-    order: list[SQLColumnExpression[Any]] = [
-        Head.made_at.desc(),
-        Head.id.desc(),
-        ReleaseCommit.position,
-    ]
+    heads = select(func.count()).where(Head.release_id == release_id)
+    if session.scalar(heads) != 1:
+        query = query.where(~_comes_before())
+    ascending = place is None or not place.is_backwards
     if place is not None:
-        head_made_at = made_at.get(place.value)
-        if head_made_at is None:  # the head is gone, and its list with it
-            return Window([], None, None)
-        query = query.where(_beyond_in_heads(head_made_at, place))
-        if place.is_backwards:
-            order = [Head.made_at, Head.id, ReleaseCommit.position.desc()]
+        here = (place.row_id, place.row_offset)
+        query = query.where(beyond(position, head_id, here, ascending=ascending))
+    order = (position, head_id) if ascending else (position.desc(), head_id.desc())
     window = cut(
         session.execute(query.order_by(*order)).all(), place, size, lambda row: (row[0], row[1])
     )
@@ -123,24 +112,24 @@ def list_commits_of_repository(
 
     A place holds a moment and a row's id.
     """
-    moment: ColumnElement[datetime] = func.coalesce(
-        Commit.committed_at, literal(EPOCH, UtcDateTime())
-    )
+    undated = literal_column(UNDATED, UtcDateTime())
+    moment: ColumnElement[datetime] = func.coalesce(Commit.committed_at, undated)
     query = (
-        select(Commit.id, moment.label("moment"))
+        select(Commit.id, Commit.committed_at)
         .where(Commit.repository_id == repository_id)
         .limit(size + 1)
     )
     ascending = place is not None and place.is_backwards
     if place is not None:
-        here = (to_moment(place.value), place.row_offset)
+        at = undated if place.value == BEFORE_TIME else to_moment(place.value)
+        here = (at, place.row_offset)
         query = query.where(beyond(moment, Commit.id, here, ascending=ascending))
     order = (moment, Commit.id) if ascending else (moment.desc(), Commit.id.desc())
     window = cut(
         session.execute(query.order_by(*order)).all(),
         place,
         size,
-        lambda row: (to_number(row[1]), row[0]),
+        lambda row: (to_number(row[1]) if row[1] else BEFORE_TIME, row[0]),
     )
     records = load_commit_records(session, [row[0] for row in window.rows])
     return Window(records, window.previous, window.following)
@@ -155,16 +144,10 @@ def list_files_of_release(
     size: int,
 ) -> Window[FileRecord]:
     """Paths that the release's commits touched, by path. A place holds a row's id."""
-    query = (
-        select(CommitFile, Commit, Author, Repository)
-        .join(Commit, Commit.id == CommitFile.commit_id)
-        .join(Repository, Repository.id == Commit.repository_id)
-        .outerjoin(Author, Author.id == Commit.author_id)
-        .where(Commit.id.in_(listed(release_id)))
-        .limit(size + 1)
-    )
+    of_release = listed(release_id)
     if repository_id is not None:
-        query = query.where(Commit.repository_id == repository_id)
+        of_release = of_release.where(Commit.repository_id == repository_id)
+    query = select(CommitFile.id).where(CommitFile.commit_id.in_(of_release)).limit(size + 1)
     ascending = place is None or not place.is_backwards
     if place is not None:
         path = session.scalar(
@@ -180,34 +163,36 @@ def list_files_of_release(
     query = query.order_by(
         path_order if ascending else path_order.desc(), id_order if ascending else id_order.desc()
     )
-    window = cut(session.execute(query).all(), place, size, lambda row: (row[0].id, 0))
-    records = [FileRecord(row[0], row[1], row[2], row[3]) for row in window.rows]
+    window = cut(session.scalars(query).all(), place, size, lambda id_: (id_, 0))
+    records = _load_file_records(session, window.rows)
     return Window(records, window.previous, window.following)
 
 
-def _beyond_in_heads(made_at: datetime, place: Place) -> ColumnElement[bool]:
-    position, backwards = ReleaseCommit.position, place.is_backwards
-    offset = place.row_offset
-    in_head = position < offset if backwards else position > offset
-    return or_(
-        and_(Head.id == place.value, in_head),
-        beyond(Head.made_at, Head.id, (made_at, place.value), ascending=backwards),
-    )
+def _load_file_records(session: Session, ids: Sequence[int]) -> list[FileRecord]:
+    """Apart from the search: a page is cut out of all files of a release, but only it is shown."""
+    rows = {
+        row[0].id: FileRecord(row[0], row[1], row[2], row[3])
+        for row in session.execute(
+            select(CommitFile, Commit, Author, Repository)
+            .join(Commit, Commit.id == CommitFile.commit_id)
+            .join(Repository, Repository.id == Commit.repository_id)
+            .outerjoin(Author, Author.id == Commit.author_id)
+            .where(CommitFile.id.in_(ids))
+        )
+    }
+    return [rows[id_] for id_ in ids]
 
 
-def _is_in_newer_head() -> ColumnElement[bool]:
-    """The same commit stands in the list of a newer head of the release: shown there."""
-    newer, also = aliased(Head), aliased(ReleaseCommit)
+def _comes_before() -> ColumnElement[bool]:
+    """The same commit stands nearer to the top, in the list of another head of the release."""
+    also = aliased(ReleaseCommit)
     return (
         exists()
         .where(also.release_id == ReleaseCommit.release_id)
         .where(also.commit_id == ReleaseCommit.commit_id)
-        .where(newer.id == also.head_id)
         .where(
-            or_(
-                newer.made_at > Head.made_at,
-                and_(newer.made_at == Head.made_at, newer.id > Head.id),
-            )
+            tuple_(also.position, also.head_id)
+            < tuple_(ReleaseCommit.position, ReleaseCommit.head_id)
         )
     )
 

@@ -20,6 +20,8 @@ from models import (
     CommitCoAuthor,
     CommitFile,
     CommitRelation,
+    Head,
+    ReleaseCommit,
     Repository,
     Span,
 )
@@ -30,7 +32,10 @@ MAX_PATH_BYTES = 2500  # an entry of a PostgreSQL index holds about 2,700
 
 @dataclass(frozen=True, slots=True)
 class CommitData:
-    """One commit as a source tells it; None where the source does not say."""
+    """One commit as a source tells it; None where the source does not say.
+
+    `is_stated`: a client says so, and a push or GitHub knows better.
+    """
 
     sha: str
     message: str
@@ -41,11 +46,12 @@ class CommitData:
     parents: tuple[str, ...] | None = None
     files: tuple[tuple[str, str], ...] | None = None  # (path, A | M | D)
     pushed_onto: str | None = None
+    is_stated: bool = False
 
 
 @dataclass
 class Recorded:
-    """Row ids by sha, and those whose message was not known before."""
+    """Row ids by sha, and those whose message was not known before, or only by a client's word."""
 
     ids: dict[str, int] = field(default_factory=dict)
     new: list[CommitData] = field(default_factory=list)
@@ -66,25 +72,34 @@ def _record_batch(
 ) -> None:
     shas = [commit.sha for commit in commits]
     query = select(
-        Commit.sha, Commit.id, Commit.parents, Commit.pushed_onto, Commit.files_known
+        Commit.sha,
+        Commit.id,
+        Commit.parents,
+        Commit.pushed_onto,
+        Commit.files_known,
+        Commit.is_stated,
+        Commit.is_hidden,
     ).where(Commit.repository_id == repository.id, Commit.sha.in_(shas))
     known = {row.sha: row for row in session.execute(query)}
-    new = [commit for commit in commits if commit.sha not in known]
+    fresh = [commit for commit in commits if commit.sha not in known]
+    better = [commit for commit in commits if _knows_better(commit, known.get(commit.sha))]
+    new = [*fresh, *better]
     authors = record_authors(session, repository.organization_id, new)
-    rows = [_row(repository, commit, authors) for commit in new]
+    rows = [_row(repository, commit, authors) for commit in fresh]
     for row in insert_missing(session, Commit, rows, returning=(Commit.sha, Commit.id)):
         recorded.ids[row.sha] = row.id
     recorded.ids.update({sha: row.id for sha, row in known.items()})
     recorded.new += new
+    _correct(session, better, known, authors)
     _learn_more(session, commits, known)
     with_files = [
         commit
         for commit in commits
         if commit.files is not None and not (commit.sha in known and known[commit.sha].files_known)
     ]
-    _record_files(session, with_files, recorded.ids)
-    _record_co_authors(session, repository, new, recorded.ids)
-    _record_relations(session, repository, new)
+    record_files(session, with_files, recorded.ids)
+    record_co_authors(session, repository, new, recorded.ids)
+    record_relations(session, repository, new)
 
 
 def _row(repository: Repository, commit: CommitData, authors: dict[str, int]) -> dict[str, Any]:
@@ -99,7 +114,41 @@ def _row(repository: Repository, commit: CommitData, authors: dict[str, int]) ->
         "pushed_onto": commit.pushed_onto,
         "files_known": commit.files is not None,
         "is_hidden": HIDING_WORD in commit.message,
+        "is_stated": commit.is_stated,
     }
+
+
+def _knows_better(commit: CommitData, row: Any) -> bool:
+    return row is not None and row.is_stated and not commit.is_stated
+
+
+def _correct(
+    session: Session,
+    commits: Sequence[CommitData],
+    known: dict[str, Any],
+    authors: dict[str, int],
+) -> None:
+    """What a client said of *commits* gives way to what a push or GitHub says."""
+    if not commits:
+        return
+    table = table_of(Commit)
+    values = [
+        {
+            "row_id": known[commit.sha].id,
+            "message": commit.message,
+            "author_id": authors.get(commit.author.email) if commit.author else None,
+            "authored_at": commit.authored_at,
+            "committed_at": commit.committed_at,
+            "is_hidden": HIDING_WORD in commit.message,
+            "is_stated": False,
+        }
+        for commit in commits
+    ]
+    session.execute(update(table).where(table.c.id == bindparam("row_id")), values)
+    listed = select(ReleaseCommit.head_id).where(
+        ReleaseCommit.commit_id.in_([value["row_id"] for value in values])
+    )
+    session.execute(update(Head).where(Head.id.in_(listed)).values(is_stale=True))
 
 
 def _learn_more(session: Session, commits: Iterable[CommitData], known: dict[str, Any]) -> None:
@@ -180,7 +229,8 @@ def _author_row(organization_id: int, author: AuthorKey, github_id: int | None) 
     }
 
 
-def _record_files(session: Session, commits: Iterable[CommitData], ids: dict[str, int]) -> None:
+def record_files(session: Session, commits: Iterable[CommitData], ids: dict[str, int]) -> None:
+    """Store the paths that *commits* touched; *ids* are the row ids by sha."""
     rows = [
         {
             "commit_id": ids[commit.sha],
@@ -193,9 +243,10 @@ def _record_files(session: Session, commits: Iterable[CommitData], ids: dict[str
     insert_missing(session, CommitFile, rows)
 
 
-def _record_co_authors(
+def record_co_authors(
     session: Session, repository: Repository, commits: Iterable[CommitData], ids: dict[str, int]
 ) -> None:
+    """Store the people whom trailers of *commits* name."""
     named: list[tuple[str, AuthorKey]] = []
     for commit in commits:
         for name, email in parse_co_authors(commit.message):
@@ -212,9 +263,10 @@ def _record_co_authors(
     insert_missing(session, CommitCoAuthor, rows)
 
 
-def _record_relations(
+def record_relations(
     session: Session, repository: Repository, commits: Iterable[CommitData]
 ) -> None:
+    """Store what *commits* say of others: that they revert them, or were picked from them."""
     rows = [
         {"repository_id": repository.id, "sha": commit.sha, "kind": kind, "target_sha": target}
         for commit in commits

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from domain.bulk import batches
-from domain.tags import Order, parse_tag
+from domain.stored_lines import NO_ORDER, order_of
+from domain.tags import Order
 from models import (
     Commit,
     CommitRelation,
     Head,
+    HeadOrigin,
     Issue,
     IssueLink,
     ListState,
@@ -153,7 +155,7 @@ def list_shipments(session: Session, issue: Issue, members: Iterable[Member]) ->
         shipment
         for some in batches(sorted({member.sha for member in wanted}))
         for row in session.execute(_select_shipments(some, issue.project_id))
-        if (shipment := _shipment(row)) is not None and shipment.member in wanted
+        if (shipment := _shipment(row)).member in wanted
     ]
     return sorted(
         shipments,
@@ -174,25 +176,29 @@ def _select_shipments(shas: Sequence[str], project_id: int) -> Any:
             tip.committed_at,
             Head.made_at,
             Head.name,
+            Head.origin,
             Commit.sha,
             Commit.id.label("commit_id"),
         )
         .join(ReleaseCommit, ReleaseCommit.head_id == Head.id)
         .join(Commit, Commit.id == ReleaseCommit.commit_id)
-        .join(tip, (tip.repository_id == Head.repository_id) & (tip.sha == Head.sha))
+        .outerjoin(tip, (tip.repository_id == Head.repository_id) & (tip.sha == Head.sha))
         .join(ReleaseProject, ReleaseProject.release_id == Head.release_id)
         .where(
             Commit.sha.in_(shas),
             ReleaseProject.project_id == project_id,
-            Head.state == ListState.complete,
+            is_settled(),
         )
     )
 
 
-def _shipment(row: Any) -> Shipment | None:
-    parsed = parse_tag(row.name)
-    if parsed is None:
-        return None
+def is_settled() -> ColumnElement[bool]:
+    """Whether a list says what its release ships: complete, or all that its client asked for."""
+    stated = (Head.origin != HeadOrigin.tag) & Head.needs.is_(None) & Head.wants.is_(None)
+    return or_(Head.state == ListState.complete, stated)
+
+
+def _shipment(row: Any) -> Shipment:
     return Shipment(
         head_id=row.id,
         release_id=row.release_id,
@@ -200,7 +206,7 @@ def _shipment(row: Any) -> Shipment | None:
         head_sha=row.head_sha,
         line=row.line,
         committed_at=row.committed_at or row.made_at,
-        order=parsed.order,
+        order=order_of(row.name, row.origin) or NO_ORDER,
         name=row.name,
         member=Member(row.repository_id, row.sha),
         commit_id=row.commit_id,

@@ -11,13 +11,12 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from domain.bulk import batches
-from domain.fixes import Member, list_related
+from domain.fixes import Member, is_settled, list_related
 from models import (
     Commit,
     Head,
     Issue,
     IssueLink,
-    ListState,
     PullRequest,
     Release,
     ReleaseCommit,
@@ -99,7 +98,7 @@ def _listing(shas: Sequence[str]) -> Select[Head, str, str, str, int]:
         .where(
             Commit.sha.in_(shas),
             Commit.is_hidden.is_(False),
-            Head.state == ListState.complete,
+            is_settled(),
         )
         .order_by(Head.made_at, Head.name, Head.id)
     )

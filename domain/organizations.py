@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from domain.errors import AlreadyExistsError, InvalidError, NotFoundError
 from domain.paging import find_id
+from domain.project_keys import DEFAULT, create_key
 from models import Organization, Project
 
 SLUG_LENGTH = 50
 NAME_LENGTH = 128
+PLATFORM_LENGTH = 64
 SLUG_RULE = (
     "lower-case letters, digits, - and _, at most 50 characters, "
     "starting and ending with a letter or digit, not digits alone"
@@ -121,8 +123,11 @@ def create_project(
     platform: str | None = None,
     now: datetime,
 ) -> Project:
-    """A new project of the organization; raises AlreadyExistsError or InvalidError."""
+    """A new project of the organization, with a key; raises AlreadyExistsError or InvalidError."""
     verify_slug(slug)
+    if platform is not None and len(platform) > PLATFORM_LENGTH:
+        raise InvalidError(f"a platform has at most {PLATFORM_LENGTH} characters")
+    lock_organization(session, organization_id)  # two of one slug, made at once, come in turn
     if find_project(session, organization_id, slug) is not None:
         raise AlreadyExistsError(f"project {slug!r} exists already")
     project = Project(
@@ -134,4 +139,5 @@ def create_project(
     )
     session.add(project)
     session.flush()
+    create_key(session, project.id, name=DEFAULT, now=now)
     return project

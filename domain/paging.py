@@ -14,9 +14,10 @@ RowT = TypeVar("RowT")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST_ID = 2**31 - 1  # what the columns hold
-_CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})", re.ASCII)
+_CURSOR = re.compile(r"(-?[0-9]{1,18})-([0-9]{1,18})", re.ASCII)
 _ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
@@ -46,7 +47,7 @@ class Moment:
 def parse_moment(cursor: str) -> Moment:
     """The place that a cursor names; raises InvalidError."""
     match = _CURSOR.fullmatch(cursor)
-    if match is None or int(match[1]) > _LAST:
+    if match is None or not _FIRST <= int(match[1]) <= _LAST:
         raise InvalidError("the address holds no usable place in the list")
     return Moment(_EPOCH + int(match[1]) * _MICROSECOND, parse_id(match[2]))
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, LargeBinary, Select, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from domain.short_ids import format_short_id
@@ -28,6 +28,7 @@ from models import (
 )
 
 STREAMED_ROWS = 5000
+NO_KEY = literal_column("''", LargeBinary())
 Ids = Sequence[int] | Select[int]
 
 
@@ -56,13 +57,19 @@ class ReleaseFacts:
     @property
     def shown_head(self) -> HeadFacts | None:
         """The head that speaks for the release: an incomplete one says what is wrong."""
-        wrong = (facts for facts in self.heads if facts.head.state == ListState.incomplete)
-        return next(wrong, self.heads[0] if self.heads else None)
+        listing = [facts for facts in self.heads if facts.head.has_list]
+        wrong = (facts for facts in listing if facts.head.state == ListState.incomplete)
+        return next(wrong, listing[0] if listing else None)
 
 
-def moment_of_release() -> ColumnElement[datetime]:
+def moment_of_release(table: type[Release] = Release) -> ColumnElement[datetime]:
     """The time that orders releases: of the release, else of its row."""
-    return func.coalesce(Release.released_at, Release.created_at)
+    return func.coalesce(table.released_at, table.created_at)
+
+
+def version_of_release() -> ColumnElement[bytes]:
+    """What orders releases by version; a name that is none, or not yet looked at, is before all."""
+    return func.coalesce(Release.semver_key, NO_KEY)
 
 
 def load_facts(session: Session, releases: Sequence[Release], ids: Ids) -> list[ReleaseFacts]:

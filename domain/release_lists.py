@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from heapq import merge
 
-from sqlalchemy import delete, func, select, union
+from sqlalchemy import bindparam, delete, func, select, union, update
 from sqlalchemy.orm import Session
 
-from domain.bulk import batches, insert_missing
+from domain.bulk import batches, insert_missing, table_of
 from domain.provenance import Why, record_activity
-from models import Commit, CommitCoAuthor, Head, ListState, Release, ReleaseCommit
+from models import Commit, CommitCoAuthor, Head, HeadOrigin, ListState, Release, ReleaseCommit
 
 
 @dataclass
@@ -25,13 +26,7 @@ def store_list(
     session: Session, head: Head, commit_ids: Sequence[int], *, changes: Changes, why: Why
 ) -> None:
     """Make *commit_ids* (newest first) the list of *head*. The same again writes nothing."""
-    known = list(
-        session.scalars(
-            select(ReleaseCommit.commit_id)
-            .where(ReleaseCommit.head_id == head.id)
-            .order_by(ReleaseCommit.position)
-        )
-    )
+    known = list_ids(session, head)
     if known == list(commit_ids):
         return
     if known:
@@ -46,14 +41,34 @@ def store_list(
         for position, commit_id in enumerate(commit_ids)
     ]
     insert_missing(session, ReleaseCommit, rows)
-    head.hidden_count = _count_hidden(session, commit_ids)
-    head.commit_count = len(commit_ids) - head.hidden_count
-    session.flush()
+    _count(session, head, commit_ids)
     changed = set(known) ^ set(commit_ids)
     changes.commit_ids |= changed
     changes.release_ids.add(head.release_id)
     if known and changed:
         _record_change(session, head, set(known), set(commit_ids), why)
+
+
+def list_ids(session: Session, head: Head) -> list[int]:
+    """Row ids of the commits that *head* lists, newest first, hidden ones included."""
+    return list(
+        session.scalars(
+            select(ReleaseCommit.commit_id)
+            .where(ReleaseCommit.head_id == head.id)
+            .order_by(ReleaseCommit.position)
+        )
+    )
+
+
+def recount(session: Session, head: Head) -> None:
+    """The counts of a list that a client stated; which of its commits are hidden may change."""
+    _count(session, head, list_ids(session, head))
+
+
+def _count(session: Session, head: Head, commit_ids: Sequence[int]) -> None:
+    head.hidden_count = _count_hidden(session, commit_ids)
+    head.commit_count = len(commit_ids) - head.hidden_count
+    session.flush()
 
 
 def _count_hidden(session: Session, commit_ids: Sequence[int]) -> int:
@@ -86,7 +101,9 @@ def _record_change(
     )
 
 
-def refresh_release(session: Session, release: Release, *, why: Why) -> None:
+def refresh_release(
+    session: Session, release: Release, *, why: Why, rule: str = "new-commits-by-graph"
+) -> None:
     """Counts, authors, last commit and completeness of *release*, read off its heads' lists."""
     session.flush()
     heads = list(
@@ -95,10 +112,11 @@ def refresh_release(session: Session, release: Release, *, why: Why) -> None:
         )
     )
     before = (release.commit_count, release.author_count, release.last_commit_id)
+    arrange_positions(session, [head for head in heads if head.has_list])
     release.commit_count = _count_commits(session, release, heads)
     release.hidden_count = sum(head.hidden_count for head in heads)
     release.author_count = _count_authors(session, release)
-    release.last_commit_id = _find_last_commit(session, heads)
+    release.last_commit_id = _find_last_commit(session, release)
     complete = all(head.state == ListState.complete for head in heads)
     release.list_state = ListState.complete if complete else ListState.incomplete
     if before != (release.commit_count, release.author_count, release.last_commit_id):
@@ -108,7 +126,7 @@ def refresh_release(session: Session, release: Release, *, why: Why) -> None:
             "commits_set",
             organization_id=release.organization_id,
             release_id=release.id,
-            rule="new-commits-by-graph",
+            rule=rule,
             data={
                 "commits": release.commit_count,
                 "authors": release.author_count,
@@ -118,9 +136,50 @@ def refresh_release(session: Session, release: Release, *, why: Why) -> None:
     session.flush()
 
 
+def arrange_positions(session: Session, heads: Sequence[Head]) -> None:
+    """Number the commits of several lists as one, the newest first, each list's order kept.
+
+    A client's list comes with its order over all repositories.
+    """
+    if len(heads) < 2 or all(head.origin == HeadOrigin.commits for head in heads):
+        return
+    lists: dict[int, list[tuple[float, int, int, int]]] = {}
+    rows = session.execute(
+        select(
+            ReleaseCommit.head_id,
+            ReleaseCommit.commit_id,
+            ReleaseCommit.position,
+            Commit.committed_at,
+        )
+        .join(Commit, Commit.id == ReleaseCommit.commit_id)
+        .where(ReleaseCommit.head_id.in_([head.id for head in heads]))
+        .order_by(ReleaseCommit.head_id, ReleaseCommit.position)
+    )
+    for head_id, commit_id, position, committed_at in rows:
+        age = -committed_at.timestamp() if committed_at else 0.0
+        lists.setdefault(head_id, []).append((age, head_id, commit_id, position))
+    moved = [
+        {"of_head": head_id, "of_commit": commit_id, "place": place}
+        for place, (_, head_id, commit_id, position) in enumerate(merge(*lists.values()))
+        if place != position
+    ]
+    if moved:
+        table = table_of(ReleaseCommit)
+        session.execute(
+            update(table)
+            .where(
+                table.c.head_id == bindparam("of_head"),
+                table.c.commit_id == bindparam("of_commit"),
+            )
+            .values(position=bindparam("place")),
+            moved,
+        )
+
+
 def _count_commits(session: Session, release: Release, heads: Sequence[Head]) -> int:
-    if len(heads) == 1:
-        return heads[0].commit_count
+    with_list = [head for head in heads if head.has_list]
+    if len(with_list) < 2:
+        return sum(head.commit_count for head in with_list)
     visible = (
         select(func.count(ReleaseCommit.commit_id.distinct()))
         .join(Commit, Commit.id == ReleaseCommit.commit_id)
@@ -146,16 +205,12 @@ def _count_authors(session: Session, release: Release) -> int:
     )
 
 
-def _find_last_commit(session: Session, heads: Sequence[Head]) -> int | None:
-    """The newest visible commit of the newest head that has one."""
-    for head in reversed(heads):
-        found = session.scalar(
-            select(ReleaseCommit.commit_id)
-            .join(Commit, Commit.id == ReleaseCommit.commit_id)
-            .where(ReleaseCommit.head_id == head.id, Commit.is_hidden.is_(False))
-            .order_by(ReleaseCommit.position)
-            .limit(1)
-        )
-        if found is not None:
-            return found
-    return None
+def _find_last_commit(session: Session, release: Release) -> int | None:
+    """The newest visible commit."""
+    return session.scalar(
+        select(ReleaseCommit.commit_id)
+        .join(Commit, Commit.id == ReleaseCommit.commit_id)
+        .where(ReleaseCommit.release_id == release.id, Commit.is_hidden.is_(False))
+        .order_by(ReleaseCommit.position, ReleaseCommit.head_id.desc())
+        .limit(1)
+    )

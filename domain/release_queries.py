@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from domain.errors import AmbiguousError, NotFoundError
 from domain.paging import Moment, Page, first_of, parse_moment
 from domain.release_facts import ReleaseFacts, load_facts, moment_of_release
-from models import Head, Project, Release, ReleaseProject, Repository, Tag
+from domain.release_search import EVERYTHING, ReleaseSearch, conditions_of
+from domain.windows import beyond
+from models import (
+    Deploy,
+    DeployProject,
+    Environment,
+    Head,
+    Project,
+    Release,
+    ReleaseProject,
+    ReleaseStatus,
+    Repository,
+    Tag,
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +36,11 @@ class ReleaseFilter:
     project: str = ""  # slug
     text: str = ""  # part of the version, or of a tag
     project_ids: Sequence[int] | None = None  # any of these; None: of all projects
+    environments: Sequence[str] = ()  # deployed to any of these, by name; none narrows nothing
+    status: ReleaseStatus | None = None  # None: open and archived ones
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+    search: ReleaseSearch = EVERYTHING
 
 
 def list_releases(
@@ -33,11 +52,11 @@ def list_releases(
     size: int = 50,
 ) -> Page[ReleaseFacts]:
     """Releases, newest first. Raises InvalidError for a cursor that is none."""
-    query = narrow(select(Release).where(Release.organization_id == organization_id), narrowed)
+    query = narrow(select(Release), organization_id, narrowed)
     moment = moment_of_release()
     if after:
         place = parse_moment(after)
-        query = query.where(or_(moment < place.at, and_(moment == place.at, Release.id < place.id)))
+        query = query.where(beyond(moment, Release.id, (place.at, place.id), ascending=False))
     query = query.order_by(moment.desc(), Release.id.desc()).limit(size + 1)
     releases, last = first_of(session.scalars(query).all(), size)
     facts = load_facts(session, releases, [release.id for release in releases])
@@ -54,7 +73,7 @@ def find_releases(
     """
     of_organization = select(Release).where(Release.organization_id == organization_id)
     if project_id is not None:
-        of_organization = of_organization.where(_ships_in([project_id]))
+        of_organization = of_organization.where(ships_in([project_id]))
     exact = session.scalar(of_organization.where(Release.version == name))
     if exact is not None:
         return [exact]
@@ -76,10 +95,26 @@ def get_release(
     return found[0]
 
 
-def narrow(query: Select[Release], narrowed: ReleaseFilter) -> Select[Release]:
-    """*query* with the conditions of *narrowed*."""
+def narrow(
+    query: Select[Release], organization_id: int, narrowed: ReleaseFilter
+) -> Select[Release]:
+    """*query* of the organization's releases with the conditions of *narrowed*."""
+    query = query.where(Release.organization_id == organization_id)
+    if narrowed.environments:
+        query = query.where(_was_deployed_to(narrowed.environments, narrowed.project_ids))
+    if narrowed.status is not None:
+        query = query.where(Release.status == narrowed.status)
+    if narrowed.created_from is not None:
+        query = query.where(Release.created_at >= narrowed.created_from)
+    if narrowed.created_before is not None:
+        query = query.where(Release.created_at < narrowed.created_before)
+    query = query.where(
+        *conditions_of(
+            narrowed.search, organization_id=organization_id, project_ids=narrowed.project_ids
+        )
+    )
     if narrowed.project_ids is not None:
-        query = query.where(_ships_in(narrowed.project_ids))
+        query = query.where(ships_in(narrowed.project_ids))
     if narrowed.repository:
         query = query.where(
             exists()
@@ -105,11 +140,28 @@ def narrow(query: Select[Release], narrowed: ReleaseFilter) -> Select[Release]:
     return query
 
 
-def _ships_in(project_ids: Sequence[int]) -> ColumnElement[bool]:
+def ships_in(project_ids: Sequence[int]) -> ColumnElement[bool]:
+    """Whether a `Release` ships in one of the projects."""
     return (
         exists()
         .where(ReleaseProject.release_id == Release.id)
         .where(ReleaseProject.project_id.in_(project_ids))
+    )
+
+
+def _was_deployed_to(
+    environments: Sequence[str], project_ids: Sequence[int] | None
+) -> ColumnElement[bool]:
+    deployed = (
+        exists()
+        .where(Deploy.release_id == Release.id)
+        .where(Environment.id == Deploy.environment_id)
+        .where(Environment.name.in_(environments))
+    )
+    if project_ids is None:
+        return deployed
+    return deployed.where(DeployProject.deploy_id == Deploy.id).where(
+        DeployProject.project_id.in_(project_ids)
     )
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, aliased
 
 from domain.commit_records import CommitRecord, load_commit_records
+from domain.deploys import DeployRecord, load_deploys
 from domain.release_contents import find_versions_of_heads, names_compared
-from domain.release_facts import load_facts, moment_of_release
+from domain.release_facts import NO_KEY, load_facts, moment_of_release, version_of_release
 from domain.release_queries import ReleaseFilter, narrow
 from domain.windows import Place, Window, beyond, cut, to_moment, to_number
 from models import Author, Commit, ListState, Project, Release, ReleaseCommit, ReleaseProject
+
+ValueT = TypeVar("ValueT")
 
 NOTHING_ASSOCIATED = "no commits are associated with this release"
 ASSOCIATE = "Tag a commit with this version, or set the release's commits."
@@ -22,12 +26,13 @@ ASSOCIATE = "Tag a commit with this version, or set the release's commits."
 
 @dataclass(frozen=True)
 class ReleaseRecord:
-    """A release with its projects by slug, its authors by name, and its newest commit."""
+    """A release with its projects by slug, its authors by name, its newest commit and deploy."""
 
     release: Release
     projects: list[Project]
     authors: list[Author]
     last_commit: CommitRecord | None
+    last_deploy: DeployRecord | None
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,14 @@ def load_release_records(session: Session, releases: Sequence[Release]) -> list[
     authors = _list_authors(session, ids)
     last_ids = [release.last_commit_id for release in releases if release.last_commit_id]
     last = {record.commit.id: record for record in load_commit_records(session, last_ids)}
+    deploys = load_deploys(session, [one.last_deploy_id for one in releases if one.last_deploy_id])
     return [
         ReleaseRecord(
             release=release,
             projects=projects[release.id],
             authors=authors[release.id],
             last_commit=last.get(release.last_commit_id) if release.last_commit_id else None,
+            last_deploy=deploys.get(release.last_deploy_id) if release.last_deploy_id else None,
         )
         for release in releases
     ]
@@ -73,15 +80,51 @@ def list_release_records(
 
     The row's own date cannot order them: an import makes all rows of a history at once.
     """
-    moment = moment_of_release()
-    query = narrow(select(Release).where(Release.organization_id == organization_id), narrowed)
+    query = narrow(select(Release), organization_id, narrowed)
+    here = (to_moment(place.value), place.row_offset) if place else None
+    found = _read(session, query, moment_of_release(), here, place, size)
+    return _as_records(session, cut(found, place, size, _key))
+
+
+def list_release_records_by_version(
+    session: Session,
+    organization_id: int,
+    *,
+    narrowed: ReleaseFilter,
+    place: Place | None,
+    size: int,
+) -> Window[ReleaseRecord]:
+    """Releases, highest version first; names that are no version last. A place holds a row's id."""
+    query = narrow(select(Release), organization_id, narrowed)
+    here = None
+    if place:
+        key = version_of_release()
+        of_place = select(key).where(Release.organization_id == organization_id)
+        row = session.execute(of_place.where(Release.id == place.row_id)).one_or_none()
+        if row is None:  # deleted in the meantime
+            return Window([], None, None)
+        here = (row[0] or NO_KEY, place.row_id)
+    found = _read(session, query, version_of_release(), here, place, size)
+    return _as_records(session, cut(found, place, size, lambda release: (release.id, 0)))
+
+
+def _read(
+    session: Session,
+    query: Select[Release],
+    first: ColumnElement[ValueT],
+    here: tuple[ValueT | ColumnElement[ValueT], int] | None,
+    place: Place | None,
+    size: int,
+) -> Sequence[Release]:
+    """Releases from *here* on by *first*, highest first, or backwards; one more than fit."""
     ascending = place is not None and place.is_backwards
-    if place is not None:
-        here = (to_moment(place.value), place.row_offset)
-        query = query.where(beyond(moment, Release.id, here, ascending=ascending))
-    order = (moment, Release.id) if ascending else (moment.desc(), Release.id.desc())
-    found = session.scalars(query.order_by(*order).limit(size + 1)).all()
-    window = cut(found, place, size, _key)
+    if here is not None:
+        query = query.where(beyond(first, Release.id, here, ascending=ascending))
+    order = (first, Release.id) if ascending else (first.desc(), Release.id.desc())
+    return session.scalars(query.order_by(*order).limit(size + 1)).all()
+
+
+def _as_records(session: Session, window: Window[Release]) -> Window[ReleaseRecord]:
     records = load_release_records(session, window.rows)
     return Window(records, window.previous, window.following)
 
@@ -124,18 +167,18 @@ def find_previous_with_commits(session: Session, release: Release) -> Release | 
     """
     shared, own = aliased(ReleaseProject), aliased(ReleaseProject)
     moment = moment_of_release()
-    here = (release.released_at or release.created_at, release.id)
+    here = (release.released_at or release.created_at, release.id + 1)
     return session.scalar(
         select(Release)
         .where(
             Release.organization_id == release.organization_id,
             Release.last_commit_id.is_not(None),
-            or_(Release.id == release.id, beyond(moment, Release.id, here, ascending=False)),
-            Release.id.in_(
-                select(shared.release_id)
-                .join(own, own.project_id == shared.project_id)
-                .where(own.release_id == release.id)
-            ),
+            beyond(moment, Release.id, here, ascending=False),
+            select(shared.release_id)
+            .join(own, own.project_id == shared.project_id)
+            .where(own.release_id == release.id, shared.release_id == Release.id)
+            .correlate(Release)
+            .exists(),
         )
         .order_by(moment.desc(), Release.id.desc())
         .limit(1)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from domain.bulk import insert_missing
+from domain.errors import AlreadyExistsError
+from domain.heads import arrange_heads
 from domain.provenance import Why, record_activity
+from domain.stored_lines import mark_line_stale, sort_in_stated
 from domain.tag_updates import Move
 from domain.tags import TagVersion, parse_tag
-from domain.versions import release_version
+from domain.version_keys import semver_key_of
+from domain.versions import parse_version, release_version
 from models import (
     GitHubRelease,
     Head,
+    HeadOrigin,
     Project,
     Release,
     ReleaseProject,
@@ -44,6 +49,25 @@ def find_release(session: Session, organization_id: int, version: str) -> Releas
     )
 
 
+def lacks_semver_key() -> ColumnElement[bool]:
+    """Whether nobody has yet looked at what version a `Release` is: an older program made it."""
+    return Release.semver_key.is_(None)
+
+
+def fill_semver_keys(session: Session, *, limit: int) -> int:
+    """Give releases without a `semver_key` theirs, at most *limit*; how many there were."""
+    rows = session.execute(
+        select(Release.id, Release.version)
+        .where(lacks_semver_key())
+        .order_by(Release.id)
+        .limit(limit)
+    ).all()
+    if rows:
+        keys = [{"id": id_, "semver_key": semver_key_of(version)} for id_, version in rows]
+        session.execute(update(Release), keys)
+    return len(rows)
+
+
 def sync_release_of(
     session: Session, repository: Repository, tag: Tag, *, move: Move, why: Why
 ) -> Head | None:
@@ -60,26 +84,18 @@ def sync_release_of(
         return _make_head(session, repository, tag, parsed, why)
     changed = move.is_new or (head.sha, head.made_at) != (tag.sha, tag.made_at)
     if changed or head.is_withdrawn != tag.is_deleted:
-        mark_stale(session, repository.id, head.line, since=min(head.made_at, tag.made_at))
+        since = min(head.made_at, tag.made_at)
+        mark_line_stale(session, repository.id, head.line, Head.made_at >= since)
         head.sha, head.made_at = tag.sha, tag.made_at
         head.is_stale = head.is_stale or changed
         if head.is_withdrawn != tag.is_deleted:
             head.is_withdrawn = tag.is_deleted
             _record_tag_change(session, head, tag, "deleted" if tag.is_deleted else "restored", why)
+        arrange_heads(session, session.get_one(Release, head.release_id))
     if move.moved_from is not None:
         _record_tag_change(session, head, tag, "moved", why, moved_from=move.moved_from)
     session.flush()
     return head
-
-
-def mark_stale(session: Session, repository_id: int, line: str, *, since: datetime) -> None:
-    """Heads of the line made at *since* or later are to be computed again."""
-    session.flush()
-    session.execute(
-        update(Head)
-        .where(Head.repository_id == repository_id, Head.line == line, Head.made_at >= since)
-        .values(is_stale=True)
-    )
 
 
 def _make_head(
@@ -89,10 +105,12 @@ def _make_head(
     if not projects or tag.sha is None or tag.made_at is None:
         return None
     version = release_version(tag.name, projects[0].slug, repository.version_template)
-    release = _get_or_make_release(session, repository, version, why)
+    release = _find_namesake(session, repository, tag, projects)
+    if release is None:
+        release = _get_or_make_release(session, repository, version, why)
     rows = [{"release_id": release.id, "project_id": project.id} for project in projects]
     insert_missing(session, ReleaseProject, rows)
-    mark_stale(session, repository.id, parsed.line, since=tag.made_at)
+    mark_line_stale(session, repository.id, parsed.line, Head.made_at >= tag.made_at)
     head = Head(
         release_id=release.id,
         repository_id=repository.id,
@@ -106,28 +124,36 @@ def _make_head(
     )
     session.add(head)
     session.flush()
-    _date_release(session, release)
+    for line in sort_in_stated(session, repository, parse_version(release.version).package):
+        mark_line_stale(session, repository.id, line)
+    arrange_heads(session, release)
+    date_release(session, release)
     _adopt_github_release(session, repository, tag, release)
     return head
+
+
+def _find_namesake(
+    session: Session, repository: Repository, tag: Tag, projects: Sequence[Project]
+) -> Release | None:
+    """The release that a client made under the tag's own name, in one of *projects*.
+
+    The tag joins it: later the tag would be an alias, and the same name makes no twin.
+    """
+    release = find_release(session, repository.organization_id, tag.name)
+    if release is None:
+        return None
+    shared = select(ReleaseProject.release_id).where(
+        ReleaseProject.release_id == release.id,
+        ReleaseProject.project_id.in_([project.id for project in projects]),
+    )
+    return release if session.scalar(shared.limit(1)) is not None else None
 
 
 def _get_or_make_release(
     session: Session, repository: Repository, version: str, why: Why
 ) -> Release:
-    row = {
-        "organization_id": repository.organization_id,
-        "version": version,
-        "created_at": why.now,
-        "commit_count": 0,
-        "hidden_count": 0,
-        "author_count": 0,
-        "list_state": "incomplete",
-    }
-    added = insert_missing(session, Release, [row], returning=(Release.id,))
-    release = find_release(session, repository.organization_id, version)
-    if release is None:
-        raise RuntimeError(f"release {version!r} was neither there nor could be added")
-    if added:
+    release, is_new = record_release(session, repository.organization_id, version, why=why)
+    if is_new:
         record_activity(
             session,
             why,
@@ -140,11 +166,35 @@ def _get_or_make_release(
     return release
 
 
-def _date_release(session: Session, release: Release) -> None:
-    """A release is dated by its earliest head."""
-    release.released_at = session.scalar(
-        select(func.min(Head.made_at)).where(Head.release_id == release.id)
+def record_release(
+    session: Session, organization_id: int, version: str, *, why: Why
+) -> tuple[Release, bool]:
+    """The release of that version, made if it is not there; and whether it was made now."""
+    row = {
+        "organization_id": organization_id,
+        "version": version,
+        "semver_key": semver_key_of(version),
+        "created_at": why.now,
+        "commit_count": 0,
+        "hidden_count": 0,
+        "author_count": 0,
+        "list_state": "incomplete",
+    }
+    added = insert_missing(session, Release, [row], returning=(Release.id,))
+    release = find_release(session, organization_id, version)
+    if release is None:
+        raise AlreadyExistsError("Could not create the release it conflicts with existing data")
+    return release, bool(added)
+
+
+def date_release(session: Session, release: Release) -> None:
+    """A release is dated by the client that finalized it, else by its earliest tag."""
+    made_at = session.scalar(
+        select(func.min(Head.made_at)).where(
+            Head.release_id == release.id, Head.origin == HeadOrigin.tag
+        )
     )
+    release.released_at = release.stated_released_at or made_at
     session.flush()
 
 
@@ -152,7 +202,7 @@ def _record_tag_change(
     session: Session, head: Head, tag: Tag, what: str, why: Why, *, moved_from: str | None = None
 ) -> None:
     release = session.get_one(Release, head.release_id)
-    _date_release(session, release)
+    date_release(session, release)
     record_activity(
         session,
         why,

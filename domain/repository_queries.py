@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy import and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from models import Installation, Project, Repository, RepositoryProject, Work, WorkKind
@@ -70,6 +70,32 @@ def list_repositories(session: Session, organization_id: int) -> list[Repository
         )
         for repository in repositories
     ]
+
+
+def find_installation(
+    session: Session, organization_id: int, installation_id: int
+) -> Installation | None:
+    """The organization's installation of that row id, which the API calls an integration."""
+    return session.scalar(
+        select(Installation).where(
+            Installation.organization_id == organization_id, Installation.id == installation_id
+        )
+    )
+
+
+def is_being_listed(session: Session, installation_id: int) -> bool:
+    """Whether GitHub is still to be asked which repositories the installation shows."""
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    Work.kind == WorkKind.repositories,
+                    Work.subject_id == installation_id,
+                    or_(Work.due_at.is_not(None), Work.failed_at.is_not(None)),
+                )
+            )
+        )
+    )
 
 
 def list_listings(session: Session, organization_id: int) -> list[tuple[str, Progress]]:

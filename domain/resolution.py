@@ -124,6 +124,8 @@ def _apply(session: Session, issue: Issue, family: Family, verdict: Verdict, why
     if record is not None and record.decided_by != BY_RULE:
         return False
     fixed = verdict.fixed
+    if record is not None and record.release_id is None and verdict.taken_back is None:
+        return False  # its release was deleted: what that had fixed stays fixed
     if record is not None and fixed is not None and _is_same(record, fixed):
         return False
     if record is None and (fixed is None or issue.status != IssueStatus.unresolved):

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from domain.graph_store import StoredGraph
 from domain.lines import Point
-from domain.membership import load_line
 from domain.new_commits import find_new
+from domain.stored_lines import NO_LINE, load_line
 from domain.tags import is_final, parse_tag
 from models import Head, ListState
 
@@ -34,7 +34,9 @@ def find_since_final(session: Session, head: Head) -> SinceFinal | None:
 
     None where there is no final version below, or the graph does not tell without asking GitHub.
     """
-    line = load_line(session, head.repository_id, head.line)
+    if head.line == NO_LINE or head.is_superseded:
+        return None
+    line = load_line(session, head)
     if head.id not in line:
         return None
     point = line[head.id]

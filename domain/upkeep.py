@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.fixes import list_issues_of_commits
-from domain.membership import Refreshed, mark_waiting_stale, refresh
+from domain.list_states import Refreshed
+from domain.membership import mark_waiting_stale, refresh
 from domain.provenance import Why
 from domain.repositories import resume_import
 from domain.resolution import sync_issues
@@ -58,7 +59,7 @@ def _when_to_ask(
     a little patience saves the call.
     """
     moments = [next_check(session, repository)]
-    if repository.is_history_known and done.has_open_ends:
+    if (repository.is_history_known and done.has_open_ends) or done.has_wants:
         moments.append(now + PATIENCE)
     if not done.is_finished:
         moments.append(now)

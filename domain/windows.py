@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, or_
+from sqlalchemy import ColumnElement, Integer, SQLColumnExpression, and_, literal, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.errors import InvalidError
 from domain.paging import first_of
@@ -20,8 +21,9 @@ ValueT = TypeVar("ValueT")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
 _LAST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
-
+BEFORE_TIME = _FIRST - 1  # stands in a place for a row without a moment
 
 LAST_ID = 2**31 - 1  # what the columns hold; PostgreSQL refuses to compare with more
 
@@ -82,17 +84,23 @@ def slice_of(rows: Sequence[RowT], place: Place | None, size: int) -> Window[Row
 
 
 def beyond(
-    first: SQLColumnExpression[ValueT],
+    first: ColumnElement[ValueT] | InstrumentedAttribute[ValueT],
     second: SQLColumnExpression[int],
-    place: tuple[ValueT, int],
+    place: tuple[ValueT | ColumnElement[ValueT], int],
     *,
     ascending: bool,
 ) -> ColumnElement[bool]:
-    """Rows after *place* when ordered by *first*, then *second*."""
+    """Rows after *place* when ordered by *first*, then *second*.
+
+    Databases enter an index at a pair; of an `OR` they would read all that lies before. SQLite does
+    so at the pair of an expression as well, hence the bound on *first* alone.
+    """
     value, number = place
+    known = value if isinstance(value, ColumnElement) else literal(value, first.type)
+    row, here = tuple_(first, second), tuple_(known, literal(number, Integer()))
     if ascending:
-        return or_(first > value, and_(first == value, second > number))
-    return or_(first < value, and_(first == value, second < number))
+        return and_(first >= known, row > here)
+    return and_(first <= known, row < here)
 
 
 def _verify_id(number: int) -> int:
@@ -102,12 +110,12 @@ def _verify_id(number: int) -> int:
 
 
 def to_number(moment: datetime) -> int:
-    """A moment as microseconds since 1970."""
+    """A moment as microseconds since 1970, negative before."""
     return (moment - EPOCH) // _MICROSECOND
 
 
 def to_moment(number: int) -> datetime:
     """The reverse; raises InvalidError for what is no moment."""
-    if not 0 <= number <= _LAST:
+    if not _FIRST <= number <= _LAST:
         raise InvalidError("Invalid cursor parameter.")
     return EPOCH + number * _MICROSECOND

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from sqlalchemy import exists, select
 
+from domain.releases import lacks_semver_key
 from jobs.claims import LANES, is_due, is_lapsed
 from jobs.runtime import Runtime
-from jobs.tasks import take_back
+from jobs.tasks import order_releases, take_back
 
 SWEEP_SECONDS = 2.0
 
@@ -23,4 +24,7 @@ def sweep(runtime: Runtime) -> bool:
     with runtime.db.reading() as session:
         lapsed = [session.scalar(select(exists().where(is_lapsed(lane, now)))) for lane in LANES]
         due = [session.scalar(select(exists().where(is_due(lane, now)))) for lane in LANES]
+        has_gaps = session.scalar(select(exists().where(lacks_semver_key())))
+    if has_gaps:
+        order_releases(runtime)
     return (any(lapsed) and take_back(runtime) > 0) or any(due)

@@ -9,6 +9,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from domain.releases import fill_semver_keys
 from integrations.github.errors import AccessDeniedError, RateLimitedError, UnreachableError
 from integrations.github.webhooks import handle_delivery
 from integrations.github.work import run_slice
@@ -29,6 +30,7 @@ from jobs.runtime import Runtime
 from models import Delivery, DeliveryState, Work
 
 log = structlog.get_logger(__name__)
+RELEASES_AT_ONCE = 500  # in one transaction, so that others get their turn to write
 RowT = TypeVar("RowT")
 Process = Callable[[Runtime, Claim], None]
 
@@ -103,6 +105,20 @@ def take_back(runtime: Runtime, *, all_of_them: bool = False) -> int:
     if freed:
         log.warning("rows taken back from workers that died", rows=freed)
     return freed
+
+
+def order_releases(runtime: Runtime) -> int:
+    """Say of every release where it stands in the order of versions; how many were not known.
+
+    Those of an older program, which may still be running beside this one after an upgrade.
+    """
+    ordered, some = 0, RELEASES_AT_ONCE
+    while some == RELEASES_AT_ONCE:
+        with runtime.db.transaction() as session:
+            some = fill_semver_keys(session, limit=RELEASES_AT_ONCE)
+        ordered += some
+    log.info("releases put into the order of versions", releases=ordered)
+    return ordered
 
 
 def _next(runtime: Runtime) -> bool:

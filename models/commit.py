@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, false
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 
 SHA_LENGTH = 64
+# Before every date, on PostgreSQL and, as text, on SQLite. Queries that are to be in this order have
+# to say it in the same words, or the index does not serve.
+UNDATED = "'-infinity'"
+COMMIT_MOMENT = f"coalesce(committed_at, {UNDATED})"
 
 
 class Author(Base):
@@ -43,6 +56,7 @@ class Commit(Base):
     __table_args__ = (
         UniqueConstraint("repository_id", "sha"),
         Index("ix_commit_repository_id_rank", "repository_id", "rank"),
+        Index("ix_commit_repository_id_moment", "repository_id", text(COMMIT_MOMENT), "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -23,6 +23,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 from models.commit import SHA_LENGTH
 
+# Lists are in the order of these expressions; queries have to say them in the same words, or their
+# indexes do not serve.
+MOMENT = "coalesce(released_at, created_at)"
+SEMVER_KEY = "coalesce(semver_key, '')"  # before every key, as bytes and, on SQLite, as text
+
 
 class ListState(StrEnum):
     complete = "complete"
@@ -52,7 +57,28 @@ class Release(Base):
     __tablename__ = "release"
     __table_args__ = (
         UniqueConstraint("organization_id", "version"),
-        Index("ix_release_organization_id_released_at", "organization_id", "released_at"),
+        Index("ix_release_organization_id_moment", "organization_id", text(MOMENT), "id"),
+        Index(
+            "ix_release_organization_id_status_moment",
+            "organization_id",
+            "status",
+            text(MOMENT),
+            "id",
+        ),
+        Index(
+            "ix_release_organization_id_status_semver_key",
+            "organization_id",
+            "status",
+            text(SEMVER_KEY),
+            "id",
+        ),
+        Index("ix_release_organization_id_created_at", "organization_id", "created_at", "id"),
+        Index(
+            "ix_release_semver_key_missing",
+            "id",
+            sqlite_where=text("semver_key IS NULL"),
+            postgresql_where=text("semver_key IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -74,7 +100,8 @@ class Release(Base):
     user_agent: Mapped[str | None] = mapped_column(String(256))  # of the client that made it
     deploy_count: Mapped[int] = mapped_column(default=0, server_default="0")
     last_deploy_id: Mapped[int | None]
-    semver_key: Mapped[bytes | None]  # sorts as versions do; None: the name is no version
+    # Sorts as versions do; empty: the name is no version; None: not made yet.
+    semver_key: Mapped[bytes | None]
     commit_count: Mapped[int] = mapped_column(default=0)
     hidden_count: Mapped[int] = mapped_column(default=0)
     author_count: Mapped[int] = mapped_column(default=0)
@@ -217,7 +244,7 @@ class ReleaseCommit(Base):
 
     __tablename__ = "release_commit"
     __table_args__ = (
-        Index("ix_release_commit_release_id_position", "release_id", "position"),
+        Index("ix_release_commit_release_id_position_head_id", "release_id", "position", "head_id"),
         Index("ix_release_commit_commit_id", "commit_id"),
     )
 

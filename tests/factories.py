@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.version_keys import semver_key_of
 from models import (
     Activity,
     Author,
@@ -16,6 +18,9 @@ from models import (
     Commit,
     Delivery,
     DeliveryState,
+    Deploy,
+    DeployProject,
+    Environment,
     Head,
     Issue,
     IssueLink,
@@ -137,6 +142,7 @@ def make_release(
         created_at=NOW,
         released_at=NOW,
         list_state=ListState.complete,
+        semver_key=semver_key_of(version),
         **counts,
     )
     _make(session, ReleaseProject, {}, release_id=release.id, project_id=project.id)
@@ -192,6 +198,36 @@ def make_activity(session: Session, organization: Organization, **given: Any) ->
         data={},
         created_at=NOW,
     )
+
+
+def make_environment(session: Session, organization: Organization, name: str) -> Environment:
+    """The organization's environment of that name, made if missing."""
+    found = session.scalar(
+        select(Environment).where(
+            Environment.organization_id == organization.id, Environment.name == name
+        )
+    )
+    given = {"organization_id": organization.id, "name": name, "created_at": NOW}
+    return found or _make(session, Environment, given)
+
+
+def make_deploy(
+    session: Session, release: Release, *projects: Project, environment: Environment, **given: Any
+) -> Deploy:
+    deploy = _make(
+        session,
+        Deploy,
+        given,
+        release_id=release.id,
+        environment_id=environment.id,
+        finished_at=NOW,
+        created_at=NOW,
+    )
+    session.add_all(DeployProject(deploy_id=deploy.id, project_id=one.id) for one in projects)
+    release.deploy_count += 1
+    release.last_deploy_id = deploy.id
+    session.flush()
+    return deploy
 
 
 def make_delivery(

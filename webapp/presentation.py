@@ -19,7 +19,8 @@ SHORT_SHA = 10
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 BASES = {
     "graph": "the commit graph",
-    "explicit": "a list that a client stated",
+    "explicit": "what a client stated",
+    "previous-release": "the commits since the previous release, which is a guess",
     "latest": "the latest commits that are known",
 }
 

@@ -10,6 +10,7 @@ RULES = {
         "a release lists the commits that its tag reaches, without those of earlier tags "
         "with a lower version and of earlier tags that it descends from"
     ),
+    "client-states-commits": "the commits that a client lists are the release's commits",
     "tag-on-github": "a tag counts where it stands on GitHub",
     "repository-id-stays": "a repository is known by its number on GitHub, whatever its name is",
     "installation-shows-repository": "only what the App's installation shows is followed",

@@ -7,40 +7,28 @@ parents. Several slices follow one another until nothing is open.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import quote
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from domain.commits import CommitData
 from domain.graph_store import StoredGraph
-from domain.membership import list_open_ends, load_line
+from domain.membership import list_open_ends
 from domain.releases import sync_release_of
+from domain.stored_lines import load_line
 from domain.tag_updates import Move, TagPosition, record_deletion, record_position
 from domain.upkeep import PATIENCE, bring_up_to_date, next_check
-from integrations.github.client import InstallationClient
 from integrations.github.errors import NotFoundOnGitHubError
-from integrations.github.fields import Fields
-from integrations.github.payloads import parse_api_commit
+from integrations.github.ranges import OpenEnd, fetch_missing
 from integrations.github.recording import record_with_links
 from integrations.github.slices import Slice, WorkOutcome
+from integrations.github.stated import Wanted, answer, next_wanted
 from integrations.github.tag_lookup import look_up_tag
 from models import Branch, Commit, Delivery, DeliveryState, Head, Repository, Tag
 
-MOST_PAGES = 100  # of one answer: 10,000 commits; beyond that the history import is the way
 TAGS_A_SLICE = 20
 LONGEST_PATIENCE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True)
-class OpenEnd:
-    """A commit whose parents must be learnt, and the nearest one whose reach is known."""
-
-    sha: str
-    base: str | None
 
 
 @dataclass(frozen=True)
@@ -50,6 +38,7 @@ class Plan:
     repository_id: int  # GitHub's
     tags: list[tuple[int, str, str | None, bool]]  # row id, name, object, whether to ask the ref
     open_end: OpenEnd | None
+    wanted: Wanted | None
     more: bool
 
 
@@ -61,10 +50,12 @@ def fill_gaps(some: Slice) -> WorkOutcome:
     _look_up_tags(some, plan)
     if plan.open_end is not None:
         _complete(some, plan, plan.open_end)
+    if plan.wanted is not None:
+        answer(some, plan.repository_id, plan.wanted)
     with some.db.reading() as session:
         repository = session.get_one(Repository, some.subject_id)
         due_at = next_check(session, repository)
-    if plan.tags or plan.open_end or plan.more:
+    if plan.tags or plan.open_end or plan.wanted or plan.more:
         due_at = some.now()
     return WorkOutcome(due_at)
 
@@ -108,7 +99,8 @@ def _plan(some: Slice) -> Plan:
                 base = None if alone else _nearest_known(session, repository, sha, head_name)
                 open_end = OpenEnd(sha, base)
                 break
-        return Plan(repository.number, tags, open_end, more=not done.is_finished)
+        wanted = next_wanted(session, repository, given_up)
+        return Plan(repository.number, tags, open_end, wanted, more=not done.is_finished)
 
 
 def _nearest_known(
@@ -123,13 +115,16 @@ def _nearest_known(
         select(Commit.pushed_onto).where(Commit.repository_id == repository.id, Commit.sha == sha)
     )
     candidates = [onto] if onto else []
-    line = session.scalar(
-        select(Head.line).where(Head.repository_id == repository.id, Head.name == head_name)
+    head = session.scalar(
+        select(Head).where(
+            Head.repository_id == repository.id,
+            Head.name == head_name,
+            Head.is_superseded.is_(False),
+        )
     )
-    if line is not None:
-        points = load_line(session, repository.id, line).points
-        point = next((point for point in points if point.name == head_name), None)
-        lower = [one for one in points if point and one.order < point.order]
+    if head is not None:
+        line = load_line(session, head)
+        lower = [one for one in line.points if one.order < line[head.id].order]
         candidates += [one.sha for one in sorted(lower, key=lambda one: one.order, reverse=True)]
     tip = session.scalar(
         select(Branch.head_sha).where(
@@ -218,41 +213,3 @@ def _give_up(some: Slice, end: OpenEnd, reason: str) -> None:
         for head in heads:
             head.cause = f"GitHub does not show commit {end.sha[:12]}: {reason[:200]}"
             head.remedy = "Push the commits, or give the App access; it is tried again then."
-
-
-def fetch_missing(
-    client: InstallationClient, repository_id: int, end: OpenEnd
-) -> Sequence[CommitData]:
-    """What *end* adds to its base, with parents, in ⌈N/100⌉ calls; without base, its history."""
-    root = f"/repositories/{repository_id}"
-    if end.base is not None:
-        try:
-            return _compare(client, root, end.base, end.sha)
-        except NotFoundOnGitHubError:
-            pass  # no common ancestor, or GitHub lost the base: the commit's own history says all
-    return _history(client, root, end.sha)
-
-
-def _compare(client: InstallationClient, root: str, base: str, head: str) -> list[CommitData]:
-    commits: list[CommitData] = []
-    for number, page in enumerate(client.pages(f"{root}/compare/{quote(base)}...{quote(head)}")):
-        answer = Fields(page)
-        commits += [parse_api_commit(fields) for fields in answer.objects("commits")]
-        if number == 0:  # both name their parents, which may close what pushes left open
-            commits += [
-                parse_api_commit(answer.object(key))
-                for key in ("merge_base_commit", "base_commit")
-                if answer.has(key)
-            ]
-        if number + 1 >= MOST_PAGES:
-            break
-    return commits
-
-
-def _history(client: InstallationClient, root: str, sha: str) -> list[CommitData]:
-    commits: list[CommitData] = []
-    for number, page in enumerate(client.pages(f"{root}/commits", sha=sha)):
-        commits += [parse_api_commit(Fields(item)) for item in page]
-        if number + 1 >= MOST_PAGES:
-            break
-    return commits

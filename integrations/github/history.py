@@ -30,9 +30,9 @@ from integrations.github.errors import (
     RateLimitedError,
 )
 from integrations.github.fields import Fields, PayloadError
-from integrations.github.gaps import OpenEnd, fetch_missing
 from integrations.github.payloads import parse_api_commit, parse_repository
-from integrations.github.recording import record_tag
+from integrations.github.ranges import OpenEnd, fetch_missing
+from integrations.github.recording import record_branch, record_tag
 from integrations.github.sides import find_sides, list_histories
 from integrations.github.slices import Slice, WorkOutcome
 from integrations.github.tag_lookup import list_tags_by_rest, list_tags_page
@@ -91,14 +91,18 @@ def _start(some: Slice, github_id: int) -> None:
     """
     payload = parse_repository(Fields(some.client.get(f"/repositories/{github_id}").data))
     branch = payload.default_branch or "main"
+    tip: CommitData | None = None
     try:
-        tip = Fields(some.client.get(f"/repositories/{github_id}/branches/{quote(branch)}").data)
-        start_sha: str | None = tip.object("commit").sha("sha")
+        shown = Fields(some.client.get(f"/repositories/{github_id}/branches/{quote(branch)}").data)
+        tip = parse_api_commit(shown.object("commit"))
+        start_sha: str | None = tip.sha
     except NotFoundOnGitHubError:
         start_sha = _any_commit(some, github_id)
     with some.db.transaction() as session:
         work, repository = some.lock(session)
         repository.default_branch = branch
+        if tip is not None and tip.committed_at is not None:  # any push of it came later
+            record_branch(session, repository, branch, tip.sha, tip.committed_at)
         work.started_at = some.now()
         if start_sha is None:
             repository.was_empty = True

@@ -72,8 +72,9 @@ def _client(subject: _Subject, github: GitHubApp | None) -> InstallationClient:
 def _tell_people(db: Database, subject: _Subject, error: GitHubError) -> None:
     """Say on the incomplete lists what keeps them so; the next slice that works takes it back."""
     with db.transaction() as session:
-        session.get_one(Repository, subject.id, with_for_update={"key_share": True})
-        describe_trouble(session, subject.id, str(error))
+        lock = {"key_share": True}
+        repository = session.get_one(Repository, subject.id, with_for_update=lock)
+        describe_trouble(session, repository, str(error))
 
 
 def _find_subject(db: Database, work_id: int) -> _Subject:

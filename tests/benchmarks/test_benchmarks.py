@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import bulk, graph, history, intake, latency
+from benchmarks import bulk, graph, history, intake, latency, posting, reading
 from benchmarks.__main__ import main
 from benchmarks.figures import Figure, render_table
 
@@ -20,6 +20,18 @@ def test_growing() -> None:
     figures = graph.run(histories=(40, 80), lines=(4, 8), recomputed=(4, 8))
     assert len(figures) == 3
     assert all("statements" in figure.measured for figure in figures[:2])
+
+
+def test_reading_lists() -> None:
+    figures = reading.run(sizes=(120, 240), kinds=SQLITE)
+    assert [figure.ratio is not None for figure in figures] == [True] * 4
+
+
+@pytest.mark.slow
+def test_posting_a_release() -> None:
+    rate, memory = posting.run(small=4, large=8, requests=2, kinds=SQLITE)
+    assert rate.ratio is not None
+    assert memory.is_met is not None
 
 
 @pytest.mark.slow

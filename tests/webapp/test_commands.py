@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -33,8 +34,11 @@ def document_of(app: Flask, *arguments: str) -> Any:
 def test_organizations_and_projects_are_made(app: Flask) -> None:
     assert lines_of(app, "org", "create", "acme", "--name", "Acme Inc") == ["acme"]
     assert document_of(app, "org", "create", "labs") == {"slug": "labs", "name": "labs"}
-    assert lines_of(app, "project", "create", "--org", "acme", "web") == ["web"]
+    slug, dsn = lines_of(app, "project", "create", "--org", "acme", "web")
+    assert slug == "web"
+    assert re.fullmatch(r"DSN: http://[0-9a-f]{32}@127\.0\.0\.1:8000/[0-9]+", dsn)
     made = document_of(app, "project", "create", "--org", "acme", "api", "--platform", "python")
+    assert made.pop("dsn").startswith("http://")
     assert made == {"organization": "acme", "slug": "api", "name": "api", "platform": "python"}
 
 

@@ -14,6 +14,8 @@ from tests.factories import (
     make_author,
     make_commit,
     make_delivery,
+    make_deploy,
+    make_environment,
     make_issue,
     make_link,
     make_release,
@@ -72,6 +74,9 @@ def _add_more(session: Session, tenant: Tenant, number: int) -> None:
     make_resolution(session, tenant.issue, release, commit)
     make_link(session, tenant.issue, commit)
     make_delivery(session, organization)
+    environment = make_environment(session, organization, f"e{number}")
+    make_deploy(session, release, project, environment=environment)
+    make_deploy(session, tenant.release, project, environment=environment)
     for subject in ({"issue_id": tenant.issue.id}, {"release_id": tenant.release.id}):
         make_activity(session, organization, **subject)
 

@@ -17,6 +17,7 @@ from models import (
     ListState,
     Organization,
     Project,
+    ReleaseProject,
     Repository,
     Tag,
 )
@@ -26,6 +27,8 @@ from tests.factories import (
     make_author,
     make_commit,
     make_delivery,
+    make_deploy,
+    make_environment,
     make_issue,
     make_project,
     make_release,
@@ -106,7 +109,7 @@ def test_releases_are_narrowed(
 
 
 @pytest.mark.parametrize(
-    "after", ["x", "1", "1-", "-1-1", f"{10**18}-1", "1-99999999999", "\u0661-1"]
+    "after", ["x", "1", "1-", "--1-1", f"{10**18}-1", "1-99999999999", "\u0661-1"]
 )
 def test_a_place_that_is_none_is_refused(member: FlaskClient, after: str) -> None:
     assert member.get("/o/acme/releases/", query_string={"after": after}).status_code == 400
@@ -368,3 +371,55 @@ def test_hostile_versions_are_text_and_have_an_address(
 @pytest.mark.parametrize("name", ["%00", "%ff%fe", "%", "x" * 10_000, "..%2f..%2fetc", "a/b/c"])
 def test_addresses_of_nothing(member: FlaskClient, name: str) -> None:
     assert member.get(f"/o/acme/releases/{name}").status_code in (400, 404)
+
+
+def test_a_release_shows_where_it_runs_and_where_it_was(
+    member: FlaskClient,
+    session: Session,
+    organization: Organization,
+    repository: Repository,
+    project: Project,
+) -> None:
+    release = make_release(session, repository, project, "web@1.0.0")
+    newer = make_release(session, repository, project, "web@2.0.0")
+    api = make_project(session, organization, "api")
+    session.add(ReleaseProject(release_id=release.id, project_id=api.id))
+    session.commit()
+    empty = text_of(member.get("/o/acme/releases/web@1.0.0").text)
+    assert "Runs in no environment: no deploy was stated" in empty
+    assert "Was in" not in empty
+    assert "state environment" not in member.get("/o/acme/releases/").text
+
+    production, staging, canary = (
+        make_environment(session, organization, name)
+        for name in ("production", "<staging>", "canary")
+    )
+    both = (api, project)
+    make_deploy(session, release, *both, environment=production)
+    make_deploy(session, release, api, environment=canary, finished_at=NOW + timedelta(hours=1))
+    make_deploy(session, release, *both, environment=staging)
+    later = NOW + timedelta(hours=5)
+    make_deploy(session, newer, *both, environment=staging, finished_at=later)
+    session.commit()
+
+    page = member.get("/o/acme/releases/web@1.0.0").text
+    assert "<staging>" not in page
+    text = text_of(page)
+    assert (
+        "Runs in canary (api) since 5 Jan 2026, 11:00, production since 5 Jan 2026, 10:00 "
+        "Was in <staging> until 5 Jan 2026, 15:00"
+    ) in text
+    rows = re.findall(r'<th scope="row">(.*?)</th>', member.get("/o/acme/releases/").text)
+    assert [text_of(row) for row in rows] == ["web@2.0.0 <staging>", "web@1.0.0 canary production"]
+
+    for name in (production, canary):
+        make_deploy(session, newer, *both, environment=name, finished_at=later)
+    session.commit()
+    text = text_of(member.get("/o/acme/releases/web@1.0.0").text)
+    assert "Runs in nothing any more Was in " in text
+
+
+def text_of(page: str) -> str:
+    """What a person reads, on one line."""
+    words = re.sub(r"<[^>]+>", " ", re.sub(r"</?(?:bdi|time)\b[^>]*>", "", page))
+    return unescape(" ".join(words.split()))

@@ -27,6 +27,15 @@ OF_RELEASES: list[tuple[str, dict[str, Any], str]] = [
         "Commit list changed from 3 to 1 commit: 0 added, 2 removed (up to the tag v1).",
     ),
     (
+        "commits_stated",
+        {"before": 3, "after": 1, "added": 0, "removed": 2},
+        "Commits stated: the list has 1 commit instead of 3: 0 added, 2 removed.",
+    ),
+    ("release_finalized", {"project": "web"}, "Released in web."),
+    ("release_archived", {}, "Archived."),
+    ("release_restored", {}, "Restored from the archive."),
+    ("release_deleted", {"version": "web@1.0.0"}, "Release deleted: web@1.0.0."),
+    (
         "tag_moved",
         {"tag": "v1", "from": OTHER, "to": SHA},
         "Tag moved: v1 from bbbbbbbbbb to commit aaaaaaaaaa in acme/xyzzy.",

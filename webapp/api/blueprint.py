@@ -34,13 +34,18 @@ ParamsT = ParamSpec("ParamsT")
 BodyT = TypeVar("BodyT", bound=BaseModel)
 
 # Any one of a set is enough (sentry-api.md 2.1). The table there leaves organizations, projects,
-# members and teams open: these sets let a CI's tokens find what they may write to.
+# members and teams open: these sets let a CI's tokens find what they may write to. Making projects
+# and keys is left to those who may change a project, or the organization.
 REPOSITORIES = frozenset({"org:read", "org:write", "org:admin", "org:integrations", "org:ci"})
+CHANGE_REPOSITORIES = frozenset({"org:write", "org:admin", "org:integrations"})
+DELETE_REPOSITORIES = frozenset({"org:admin", "org:integrations"})
 ORGANIZATIONS = REPOSITORIES
 RELEASES = frozenset(
     {"project:read", "project:write", "project:admin", "project:releases", "org:ci"}
 )
 PROJECTS = RELEASES | {"org:read", "org:write", "org:admin"}
+KEYS = frozenset({"project:read", "project:write", "project:admin", "org:write", "org:admin"})
+CHANGE_PROJECTS = KEYS - {"project:read"}
 CHANGE_RELEASES = frozenset({"project:write", "project:admin", "project:releases", "org:ci"})
 DELETE_RELEASES = frozenset({"project:admin", "project:releases"})
 ISSUES = frozenset({"event:read", "event:write", "event:admin"})

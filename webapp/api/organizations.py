@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from domain.windows import slice_of
 from webapp.api.blueprint import MEMBERS, ORGANIZATIONS, TEAMS, get, organization
-from webapp.api.serializers import Json, render_organization
+from webapp.api.serializers import Json, render_organization, render_team
 from webapp.context import shiplog
 from webapp.pagination import page, page_size, place_asked_for
 
@@ -32,8 +32,9 @@ def list_members() -> ResponseReturnValue:
 
 @get("/organizations/<org>/teams/", TEAMS)
 def list_teams() -> ResponseReturnValue:
-    """Empty: there are no teams."""
-    return _nothing()
+    """The one team: everybody in the organization."""
+    window = slice_of([render_team(organization())], place_asked_for(), page_size())
+    return page(window, window.rows)
 
 
 def _render() -> Json:

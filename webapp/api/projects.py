@@ -1,15 +1,33 @@
-"""Projects of an organization."""
+"""Projects of an organization, and the keys with which SDKs reach them."""
 
 from __future__ import annotations
 
-from flask import jsonify
+from flask import abort, jsonify
 from flask.typing import ResponseReturnValue
 
-from domain.organizations import list_projects
+from domain.errors import FieldsInvalidError
+from domain.organizations import create_project, list_projects, make_slug, names_organization
+from domain.project_keys import create_key, ensure_key, list_keys
 from domain.windows import slice_of
-from webapp.api.blueprint import PROJECTS, db, get, get_project, organization
-from webapp.api.serializers import render_project
+from models import ProjectKey
+from webapp.api.blueprint import (
+    CHANGE_PROJECTS,
+    KEYS,
+    PROJECTS,
+    db,
+    get,
+    get_project,
+    organization,
+    post,
+    posted,
+)
+from webapp.api.changing import changing
+from webapp.api.project_bodies import KeyBody, ProjectBody
+from webapp.api.serializers import Json, render_key, render_project
+from webapp.context import shiplog
 from webapp.pagination import page, page_size, place_asked_for
+
+BUSY = "The organization is being changed. Try again."
 
 
 @get("/organizations/<org>/projects/", PROJECTS)
@@ -19,6 +37,59 @@ def list_projects_of_organization() -> ResponseReturnValue:
     return page(window, [render_project(project, owner) for project in window.rows])
 
 
+@post("/organizations/<org>/projects/", CHANGE_PROJECTS, body=ProjectBody)
+def create_project_of_organization() -> ResponseReturnValue:
+    """A slug that is taken: 409, whether it was stated or made of the name."""
+    return _create()
+
+
+@post("/teams/<org>/<team>/projects/", CHANGE_PROJECTS, body=ProjectBody)
+def create_project_of_team(team: str) -> ResponseReturnValue:
+    """The same: the only team is that of everybody, which has the organization's slug."""
+    return _create() if names_organization(organization(), team) else abort(404)
+
+
+def _create() -> ResponseReturnValue:
+    runtime, body = shiplog().runtime, posted(ProjectBody)
+    slug = body.slug or make_slug(body.name)
+    if slug is None:
+        raise FieldsInvalidError({"slug": ["No slug can be made of this name: state one."]})
+    with changing(BUSY) as session:
+        project = create_project(
+            session,
+            organization().id,
+            slug,
+            name=body.name,
+            platform=body.platform or None,
+            now=runtime.now(),
+        )
+    return jsonify(render_project(project, organization())), 201
+
+
 @get("/projects/<org>/<project>/", PROJECTS)
 def show_project(project: str) -> ResponseReturnValue:
     return jsonify(render_project(get_project(project), organization()))
+
+
+@get("/projects/<org>/<project>/keys/", KEYS)
+def list_project_keys(project: str) -> ResponseReturnValue:
+    """The oldest first; a project always has one."""
+    found, runtime = get_project(project), shiplog().runtime
+    keys = list_keys(db(), found.id)
+    if not keys:
+        with changing(BUSY) as session:
+            keys = ensure_key(session, found.id, now=runtime.now())
+    window = slice_of(keys, place_asked_for(), page_size())
+    return page(window, [_render(key) for key in window.rows])
+
+
+@post("/projects/<org>/<project>/keys/", CHANGE_PROJECTS, body=KeyBody)
+def create_project_key(project: str) -> ResponseReturnValue:
+    found, runtime = get_project(project), shiplog().runtime
+    with changing(BUSY) as session:
+        key = create_key(session, found.id, name=posted(KeyBody).name, now=runtime.now())
+    return jsonify(_render(key)), 201
+
+
+def _render(key: ProjectKey) -> Json:
+    return render_key(key, public_url=shiplog().runtime.settings.public_url)

@@ -7,20 +7,35 @@ from flask.typing import ResponseReturnValue
 
 from domain.errors import InvalidError
 from domain.organizations import find_project_named
+from domain.release_neighbours import find_neighbours
 from domain.release_queries import ReleaseFilter, get_release
 from domain.release_records import (
     describe_commit_list,
     find_previous_with_commits,
     list_release_records,
+    list_release_records_by_version,
     load_release_records,
 )
-from models import Project, Release
+from domain.release_search import parse_search
+from models import Project, Release, ReleaseStatus
 from webapp.api.blueprint import RELEASES, db, get, get_project, organization
-from webapp.api.serializers import Json, render_commit_list, render_release
+from webapp.api.periods import period_asked_for
+from webapp.api.serializers import (
+    Json,
+    render_commit_list,
+    render_neighbours,
+    render_release,
+)
 from webapp.context import shiplog
 from webapp.pagination import page, page_size, place_asked_for
 
 ALL_PROJECTS = "-1"
+SORTS = {
+    "date": list_release_records,
+    "adoption": list_release_records,  # nothing is known of adoption
+    "semver": list_release_records_by_version,
+    "build": list_release_records_by_version,  # the build code is the last part of the order
+}
 MOST_PROJECTS = 100  # named in one request
 
 
@@ -38,19 +53,19 @@ def list_releases_of_project(project: str) -> ResponseReturnValue:
 @get("/organizations/<org>/releases/<path:version>/", RELEASES)
 def show_release(version: str) -> ResponseReturnValue:
     """One release, by version or tag; a tag may hold slashes, hence the `path`."""
-    return jsonify(_render(find_release(version)))
+    return jsonify(render(find_release(version)))
 
 
 @get("/projects/<org>/<project>/releases/<path:version>/", RELEASES)
 def show_release_of_project(project: str, version: str) -> ResponseReturnValue:
-    return jsonify(_render(find_release(version, get_project(project))))
+    return jsonify(render(find_release(version, get_project(project))))
 
 
 @get("/organizations/<org>/releases/<path:version>/previous-with-commits/", RELEASES)
 def show_previous_with_commits(version: str) -> ResponseReturnValue:
     """Where `sentry-cli` begins a list of its own; exactly `{}` where there is none."""
     previous = find_previous_with_commits(db(), find_release(version))
-    return jsonify(_render(previous) if previous else {})
+    return jsonify(render(previous) if previous else {})
 
 
 def find_release(version: str, project: Project | None = None) -> Release:
@@ -59,15 +74,22 @@ def find_release(version: str, project: Project | None = None) -> Release:
 
 
 def _list(project_ids: list[int] | None) -> ResponseReturnValue:
-    if request.args.get("sort", "date") != "date":
+    listed = SORTS.get(request.args.get("sort") or "date")
+    if listed is None:
         raise InvalidError("invalid sort")
-    status = request.args.get("status") or "open"
-    if status not in ("open", "archived"):
+    status = request.args.get("status") or ReleaseStatus.open
+    if status not in list(ReleaseStatus):
         raise InvalidError("invalid value for status")
-    if status == "archived":  # nothing archives a release yet
-        project_ids = []
-    narrowed = ReleaseFilter(text=request.args.get("query", "").strip(), project_ids=project_ids)
-    window = list_release_records(
+    created_from, created_before = period_asked_for(shiplog().runtime.now())
+    narrowed = ReleaseFilter(
+        project_ids=project_ids,
+        status=ReleaseStatus(status),
+        environments=[name for name in request.args.getlist("environment") if name],
+        created_from=created_from,
+        created_before=created_before,
+        search=parse_search(request.args.get("query", "")),
+    )
+    window = listed(
         db(), organization().id, narrowed=narrowed, place=place_asked_for(), size=page_size()
     )
     url = shiplog().runtime.settings.github.url
@@ -85,7 +107,20 @@ def _project_ids() -> list[int] | None:
     return [project.id if project else abort(404) for project in found]
 
 
-def _render(release: Release) -> Json:
+def render(release: Release) -> Json:
+    """A single release, with how its list came about."""
     [record] = load_release_records(db(), [release])
     told = render_release(record, github_url=shiplog().runtime.settings.github.url)
-    return {**told, "commitList": render_commit_list(describe_commit_list(db(), release))}
+    return {
+        **told,
+        "currentProjectMeta": _neighbours(release),
+        "commitList": render_commit_list(describe_commit_list(db(), release)),
+    }
+
+
+def _neighbours(release: Release) -> Json:
+    """The releases around this one in the first project that `project` names."""
+    projects = _project_ids()
+    if not projects:
+        return {}
+    return render_neighbours(find_neighbours(db(), release, projects[0]))

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from domain.commit_records import CommitRecord, FileRecord
+from domain.deploys import DeployRecord
 from domain.issues import short_id_of
+from domain.project_keys import make_dsn
+from domain.release_neighbours import Neighbours
 from domain.release_records import CommitListRecord, ReleaseRecord
 from domain.versions import is_valid_version, parse_version
-from models import Author, Issue, Organization, Project, PullRequest, Repository
+from models import Author, Issue, Organization, Project, ProjectKey, PullRequest, Repository
 from webapp.moments import moment_text
 
 Json = dict[str, Any]
@@ -47,13 +50,33 @@ def render_project(project: Project, organization: Organization) -> Json:
         "hasAccess": True,
         "features": [],
         "firstEvent": None,
-        "team": None,
-        "teams": [],
+        "team": render_team(organization),
+        "teams": [render_team(organization)],
         "organization": {
             "id": str(organization.id),
             "slug": organization.slug,
             "name": organization.name,
         },
+    }
+
+
+def render_key(key: ProjectKey, *, public_url: str) -> Json:
+    return {
+        "id": str(key.id),
+        "name": key.name,
+        "public": key.public_key,
+        "isActive": key.is_active,
+        "dateCreated": moment_text(key.created_at),
+        "dsn": {"public": make_dsn(key, public_url=public_url)},
+    }
+
+
+def render_team(organization: Organization) -> Json:
+    """The one team there is: everybody in the organization, under its slug."""
+    return {
+        "id": str(organization.id),
+        "slug": organization.slug,
+        "name": organization.name,
     }
 
 
@@ -117,8 +140,8 @@ def render_commit_of_release(record: CommitRecord, *, github_url: str) -> Json:
         {
             "version": release.version,
             "shortVersion": release.version,
-            "ref": None,
-            "url": release.url,
+            "ref": release.ref,
+            "url": release.stated_url or release.url,
             "dateReleased": moment_text(release.released_at),
             "dateCreated": moment_text(release.created_at),
         }
@@ -163,11 +186,11 @@ def render_release(record: ReleaseRecord, *, github_url: str) -> Json:
     return {
         "id": release.id,
         "version": release.version,
-        "status": "open",
+        "status": release.status,
         "shortVersion": release.version,
         "versionInfo": render_version_info(release.version),
-        "ref": None,
-        "url": release.url,
+        "ref": release.ref,
+        "url": release.stated_url or release.url,
         "dateReleased": moment_text(release.released_at),
         "dateCreated": moment_text(release.created_at),
         "data": {},
@@ -175,14 +198,27 @@ def render_release(record: ReleaseRecord, *, github_url: str) -> Json:
         "owner": None,
         "commitCount": release.commit_count,
         "lastCommit": render_commit(last, github_url=github_url) if last else None,
-        "deployCount": 0,
-        "lastDeploy": None,
+        "deployCount": release.deploy_count,
+        "lastDeploy": render_deploy(record.last_deploy) if record.last_deploy else None,
         "authors": [render_author(author) for author in record.authors],
         "firstEvent": None,
         "lastEvent": None,
         "currentProjectMeta": {},
-        "userAgent": None,
+        "userAgent": release.user_agent,
         "projects": [_render_project_of_release(project) for project in record.projects],
+    }
+
+
+def render_deploy(record: DeployRecord) -> Json:
+    """`dateFinished` is never null: `sentry-cli` would crash (OURS 16)."""
+    deploy = record.deploy
+    return {
+        "id": str(deploy.id),
+        "environment": record.environment,
+        "dateStarted": moment_text(deploy.started_at),
+        "dateFinished": moment_text(deploy.finished_at),
+        "name": deploy.name,
+        "url": deploy.url,
     }
 
 
@@ -195,6 +231,15 @@ def _render_project_of_release(project: Project) -> Json:
         "platform": project.platform,
         "platforms": [],
         "hasHealthData": False,
+    }
+
+
+def render_neighbours(neighbours: Neighbours) -> Json:
+    return {
+        "nextReleaseVersion": neighbours.next,
+        "prevReleaseVersion": neighbours.previous,
+        "firstReleaseVersion": neighbours.first,
+        "lastReleaseVersion": neighbours.last,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from domain.organizations import create_project, get_organization
+from domain.project_keys import list_keys, make_dsn
 from webapp.cli.base import Noun, Verb, json_option, org_option, show
 from webapp.context import shiplog
 
@@ -20,17 +21,20 @@ project_commands = Noun("project", help="Projects.")
 def create_command(
     org: str, slug: str, platform: str | None, name: str | None, as_json: bool
 ) -> None:
-    """Create a project."""
+    """Create a project and show what its SDKs are set up with."""
     runtime = shiplog().runtime
     with runtime.db.transaction() as session:
         organization = get_organization(session, org)
         project = create_project(
             session, organization.id, slug, name=name, platform=platform, now=runtime.now()
         )
+        [key] = list_keys(session, project.id)
+    dsn = make_dsn(key, public_url=runtime.settings.public_url)
     document = {
         "organization": organization.slug,
         "slug": project.slug,
         "name": project.name,
         "platform": project.platform,
+        "dsn": dsn,
     }
-    show(document, project.slug, as_json=as_json)
+    show(document, f"{project.slug}\nDSN: {dsn}", as_json=as_json)

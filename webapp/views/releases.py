@@ -21,6 +21,7 @@ from domain.release_contents import (
 from domain.release_facts import load_facts
 from domain.release_queries import ReleaseFilter, find_releases, list_releases
 from domain.repository_queries import list_project_slugs, list_repository_names
+from domain.running import list_environments_of_releases, list_stays
 from domain.since_final import find_since_final, has_pre_releases
 from models import Release
 from webapp.security import current_membership, page_session
@@ -47,9 +48,11 @@ def list_page() -> ResponseReturnValue:
         text=request.args.get("q", "").strip(),
     )
     after = request.args.get("after")
+    page = list_releases(db, organization_id, narrowed=narrowed, after=after)
     return render_template(
         "releases.html",
-        page=list_releases(db, organization_id, narrowed=narrowed, after=after),
+        page=page,
+        environments=list_environments_of_releases(db, [facts.release.id for facts in page.rows]),
         narrowed=narrowed,
         is_continued=bool(after),
         repositories=list_repository_names(db, organization_id),
@@ -101,6 +104,7 @@ def _show(db: Session, release: Release, name: str) -> str:
         is_more=is_more,
         size=COMMITS_A_PAGE,
         resolved=resolved,
+        stays=list_stays(db, release.id),
         homes=list_homes(db, [issue.id for issue in resolved]),
         people=list_people(db, release.id, limit=PEOPLE_SHOWN) if is_first else [],
         files=list_files(db, release.id, limit=FILES_SHOWN) if is_first else None,

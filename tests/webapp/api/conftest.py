@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -31,12 +32,20 @@ class Api:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return self.client.get(f"/api/0{path}", headers=headers, query_string=arguments)
 
+    def post(self, path: str, body: object) -> TestResponse:
+        return self.send("POST", path, body)
+
     def read(self, path: str, **arguments: Any) -> Any:
         """What a successful answer holds."""
         answer = self.get(path, **arguments)
         assert answer.status_code == 200, answer.text
         assert answer.mimetype == "application/json"
         return answer.get_json()
+
+    def send(self, method: str, path: str, body: Any = None) -> TestResponse:
+        """Ask for a change; *body* is sent as JSON."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return self.client.open(f"/api/0{path}", method=method, headers=headers, json=body)
 
     def refused(self, path: str, **arguments: Any) -> tuple[int, str]:
         """Status and text of an answer that is an error, in the one shape that clients print."""
@@ -65,6 +74,21 @@ def links_of(answer: TestResponse) -> dict[str, dict[str, str]]:
         r'<([^>]+)>; rel="([a-z]+)"; results="([a-z]+)"; cursor="([^"]+)"', answer.headers["Link"]
     )
     return {rel: {"url": url, "results": more, "cursor": place} for url, rel, more, place in found}
+
+
+def run_together(what: Callable[[], object], times: int) -> None:
+    """Call *what* in as many threads, all at once, and wait for the last."""
+    together = Barrier(times)
+
+    def run() -> None:
+        together.wait()
+        what()
+
+    threads = [Thread(target=run) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 MakeApi = Callable[..., Api]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from domain.tokens import revoke_token
-from models import ApiToken, Organization, TokenKind
+from models import ApiToken, Organization, Release, TokenKind
 from tests.clock import Clock
 from tests.webapp.api.conftest import Api, MakeApi
 from tests.webapp.tenants import Tenant
@@ -21,6 +23,8 @@ RELEASES = {"project:read", "project:write", "project:admin", "project:releases"
 PROJECTS = RELEASES | ORG
 ISSUES = {"event:read", "event:write", "event:admin"}
 RELEASE = "/organizations/{org}/releases/{version}/"
+REPOSITORY = "/organizations/{org}/repos/{repository}/"
+KEYS_OF_PROJECT = "/projects/{org}/{project}/keys/"
 OF_PROJECT = "/projects/{org}/{project}/releases/"
 
 # Every route that belongs to an organization: its address, and the scopes that open it.
@@ -36,6 +40,10 @@ ROUTES = {
     ),
     "list_projects_of_organization": ("/organizations/{org}/projects/", PROJECTS),
     "show_project": ("/projects/{org}/{project}/", PROJECTS),
+    "list_project_keys": (
+        KEYS_OF_PROJECT,
+        {"project:read", "project:write", "project:admin", "org:write", "org:admin"},
+    ),
     "list_repositories": ("/organizations/{org}/repos/", REPOS),
     "list_repository_commits": ("/organizations/{org}/repos/{repository}/commits/", REPOS),
     "list_releases": ("/organizations/{org}/releases/", RELEASES),
@@ -46,7 +54,41 @@ ROUTES = {
     "list_release_commits": (RELEASE + "commits/", RELEASES),
     "list_release_commits_of_project": (OF_PROJECT + "{version}/commits/", RELEASES),
     "list_release_files": (RELEASE + "commitfiles/", RELEASES),
+    "list_deploys": (RELEASE + "deploys/", RELEASES),
     "show_short_id": ("/organizations/{org}/shortids/{short_id}/", ISSUES),
+}
+CHANGING = {"project:write", "project:admin", "project:releases", "org:ci"}
+MANAGING = {"project:write", "project:admin", "org:write", "org:admin"}
+TRACKING = {"org:write", "org:admin", "org:integrations"}
+DELETING = {"project:admin", "project:releases"}
+# Every route that changes something: its method as well. Bodies are the smallest that are taken.
+WRITES = {
+    "create_release": ("POST", "/organizations/{org}/releases/", CHANGING),
+    "create_release_of_project": ("POST", OF_PROJECT, CHANGING),
+    "update_release": ("PUT", RELEASE, CHANGING),
+    "update_release_of_project": ("PUT", OF_PROJECT + "{version}/", CHANGING),
+    "remove_release": ("DELETE", RELEASE, DELETING),
+    "remove_release_of_project": ("DELETE", OF_PROJECT + "{version}/", DELETING),
+    "create_deploy_of_release": ("POST", RELEASE + "deploys/", CHANGING),
+    "create_project_of_organization": ("POST", "/organizations/{org}/projects/", MANAGING),
+    "create_project_of_team": ("POST", "/teams/{org}/{team}/projects/", MANAGING),
+    "create_project_key": ("POST", KEYS_OF_PROJECT, MANAGING),
+    "add_repository": ("POST", "/organizations/{org}/repos/", TRACKING),
+    "change_repository": ("PUT", REPOSITORY, TRACKING),
+    "remove_repository": ("DELETE", REPOSITORY, TRACKING - {"org:write"}),
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "create_release": {"version": "web@1.0.0", "projects": ["web"]},
+    "create_release_of_project": {"version": "web@1.0.0"},
+    "create_deploy_of_release": {"environment": "production"},
+    "create_project_of_organization": {"name": "Shop"},
+    "create_project_of_team": {"name": "Shop"},
+    "add_repository": {
+        "provider": "integrations:github",
+        "installation": "1",
+        "identifier": "acme/xyzzy",
+    },
+    "change_repository": {"status": "hidden"},
 }
 OF_CALLER = {"show_root", "list_organizations"}  # about the token's own organization only
 ALL_SCOPES = {
@@ -72,7 +114,7 @@ def test_every_route_is_in_the_table(app: Flask) -> None:
         if rule.rule.startswith("/api/")
     }
 
-    assert routes == ROUTES.keys() | OF_CALLER
+    assert routes == ROUTES.keys() | WRITES.keys() | OF_CALLER
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -141,12 +183,75 @@ def test_an_organization_and_a_project_are_named_by_id_as_well(
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_nothing_is_written(api: Api, own: Tenant, route: str, method: str) -> None:
-    answer = api.client.open(f"/api/0{address(route, own)}", method=method)
+def test_nothing_else_is_written(api: Api, own: Tenant, route: str, method: str) -> None:
+    if (method, ROUTES[route][0]) in {(verb, path) for verb, path, _ in WRITES.values()}:
+        pytest.skip("there is a route that writes")
+    answer = api.send(method, address(route, own), {})
 
-    assert answer.status_code == 405
-    assert "GET" in answer.headers["Allow"]
+    # What lies below a release may be the name of a tag, which can hold slashes.
+    below = "/{version}/" in ROUTES[route][0] and method in ("PUT", "DELETE")
+    assert answer.status_code == (404 if below else 405)
+    assert below or "GET" in answer.headers["Allow"]
     assert list(answer.get_json()) == ["detail"]
+
+
+@pytest.mark.parametrize("route", WRITES)
+def test_each_of_its_scopes_opens_a_writing_route_and_no_other(
+    make_api: MakeApi, own: Tenant, route: str
+) -> None:
+    opening = WRITES[route][2]
+    closed = make_api(*sorted(ALL_SCOPES - opening))
+    assert written(closed, route, own).status_code == 403
+    for scope in sorted(opening - {"org:ci"}):
+        assert written(make_api(scope), route, own).status_code not in (401, 403)
+    ci = written(make_api(kind=TokenKind.org), route, own).status_code
+    assert (ci == 403) is ("org:ci" not in opening)
+
+
+@pytest.mark.parametrize("route", WRITES)
+def test_writing_needs_a_token_of_the_organization(
+    api: Api, own: Tenant, other: Tenant, session: Session, route: str
+) -> None:
+    versions = set(session.scalars(select(Release.id)))
+    session.rollback()
+    assert written(Api(api.client, None), route, own).status_code == 401
+    for org in ("others", "nobody", str(other.organization.id)):
+        assert written(api, route, other, org=org).status_code == 404
+    other.project.slug = "there"
+    other.release.version = "web@9.9.9"
+    session.commit()
+    if any(thing in WRITES[route][1] for thing in ("{project}", "{version}", "{repository}")):
+        assert written(api, route, other, org="acme").status_code == 404
+    assert set(session.scalars(select(Release.id))) == versions
+
+
+@pytest.mark.parametrize("route", BODIES)
+@pytest.mark.parametrize("text", ["", "[]", "nonsense", "null", '{"a":'])
+def test_a_body_that_is_no_object_is_refused(api: Api, own: Tenant, route: str, text: str) -> None:
+    method, path, _ = WRITES[route]
+    answer = api.client.open(
+        f"/api/0{place_of(path, own)}",
+        method=method,
+        headers={"Authorization": f"Bearer {api.token}"},
+        data=text,
+    )
+
+    assert (answer.status_code, list(answer.get_json())) == (400, ["detail"])
+
+
+def written(api: Api, route: str, tenant: Tenant, *, org: str | None = None) -> TestResponse:
+    method, path, _ = WRITES[route]
+    return api.send(method, place_of(path, tenant, org=org), BODIES.get(route, {}))
+
+
+def place_of(path: str, tenant: Tenant, *, org: str | None = None) -> str:
+    return path.format(
+        org=org or tenant.organization.slug,
+        project=tenant.project.slug,
+        version=tenant.release.version,
+        repository=tenant.repository.id,
+        team=tenant.organization.slug,
+    )
 
 
 @pytest.mark.parametrize("header", ["Basic YTpi", "Bearer", "Bearer  ", "bearer x y", "sntryu_1"])

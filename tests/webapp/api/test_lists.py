@@ -10,12 +10,15 @@ from flask import Flask, abort
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.project_keys import create_key
 from models import Commit, CommitFile, Head, ReleaseCommit
 from models.session import Database
 from tests.factories import (
     NOW,
     make_author,
     make_commit,
+    make_deploy,
+    make_environment,
     make_issue,
     make_project,
     make_release,
@@ -23,7 +26,7 @@ from tests.factories import (
     make_resolution,
 )
 from tests.webapp.api.conftest import Api, MakeApi, links_of
-from tests.webapp.api.test_access import ROUTES, address
+from tests.webapp.api.test_access import BODIES, ROUTES, WRITES, address
 from tests.webapp.conftest import StatementCounter
 from tests.webapp.tenants import Tenant
 
@@ -47,6 +50,16 @@ def add_more(session: Session, tenant: Tenant, number: int) -> None:
     release.released_at = NOW + timedelta(minutes=number // 2)
     release.last_commit_id = commits[0].id
     make_resolution(session, make_issue(session, project), release, commits[0])
+    create_key(session, tenant.project.id, now=NOW)
+    environment = make_environment(session, organization, f"e{number}")
+    for deployed, at in ((release, tenant.project), (tenant.release, project)):
+        make_deploy(
+            session,
+            deployed,
+            at,
+            environment=environment,
+            finished_at=NOW + timedelta(minutes=number // 3),
+        )
     _list_in_release(session, tenant, commits[0], number)
 
 
@@ -182,6 +195,21 @@ def test_hostile_names_are_not_found(api: Api, own: Tenant, route: str) -> None:
             assert list(answer.get_json()) == ["detail"]
 
 
+@pytest.mark.parametrize("route", WRITES)
+def test_nothing_is_written_to_hostile_names(api: Api, own: Tenant, route: str) -> None:
+    method, rule, _ = WRITES[route]
+    names = {"org": "acme", "project": "web", "version": "web@1.0.0", "team": "acme"}
+    names["repository"] = str(own.repository.id)
+    for part in names:
+        if f"{{{part}}}" not in rule:
+            continue
+        for text in HOSTILE:
+            place = rule.format_map({**names, part: text})
+            answer = api.send(method, place, BODIES.get(route, {}))
+            assert answer.status_code in (400, 404), (part, text)
+            assert list(answer.get_json()) == ["detail"]
+
+
 @pytest.mark.parametrize("route", LISTS)
 def test_hostile_arguments_break_nothing(api: Api, own: Tenant, route: str) -> None:
     names = ["query", "status", "sort", "project", "projectSlug", "integration_id"]
@@ -237,7 +265,8 @@ def test_organizations_and_projects(api: Api, own: Tenant) -> None:
     assert organization["dateCreated"].endswith("Z")
     [project] = api.read("/organizations/acme/projects/")
     assert api.read("/projects/acme/web/") == project
-    assert (project["id"], project["slug"], project["team"]) == (str(own.project.id), "web", None)
+    assert (project["id"], project["slug"]) == (str(own.project.id), "web")
+    assert project["team"] == {"id": organization["id"], "slug": "acme", "name": "Acme Inc"}
 
 
 def test_repositories_are_narrowed(api: Api, own: Tenant, session: Session) -> None:

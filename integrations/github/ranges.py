@@ -1,0 +1,102 @@
+"""Ranges of commits from GitHub, with parents, in as few calls as there are pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from domain.commits import CommitData
+from integrations.github.client import InstallationClient
+from integrations.github.errors import NotFoundOnGitHubError
+from integrations.github.fields import Fields
+from integrations.github.payloads import parse_api_commit
+
+MOST_PAGES = 100  # of one answer: 10,000 commits; beyond that the history import is the way
+
+
+@dataclass(frozen=True)
+class OpenEnd:
+    """A commit whose parents must be learnt, and the nearest one whose reach is known."""
+
+    sha: str
+    base: str | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """reach(head) - reach(base), oldest first, and other commits that the answer told of."""
+
+    listed: list[CommitData]
+    beside: list[CommitData]
+    is_cut: bool = False  # GitHub had more than we read
+
+
+def fetch_missing(
+    client: InstallationClient, repository_number: int, end: OpenEnd
+) -> Sequence[CommitData]:
+    """What *end* adds to its base, with parents, in ⌈N/100⌉ calls; without base, its history."""
+    if end.base is not None:
+        try:
+            found = fetch_range(client, repository_number, end.base, end.sha)
+        except NotFoundOnGitHubError:
+            pass  # no common ancestor, or GitHub lost the base: the commit's own history says all
+        else:
+            return [*found.listed, *found.beside]
+    return fetch_history(client, repository_number, end.sha)
+
+
+def fetch_range(
+    client: InstallationClient, repository_number: int, base: str, head: str
+) -> Comparison:
+    """The commits of *head* that *base* does not reach. Raises NotFoundOnGitHubError."""
+    listed: list[CommitData] = []
+    beside: list[CommitData] = []
+    path = f"/repositories/{repository_number}/compare/{quote(base)}...{quote(head)}"
+    total = 0
+    for number, page in enumerate(client.pages(path)):
+        answer = Fields(page)
+        listed += [parse_api_commit(fields) for fields in answer.objects("commits")]
+        if number == 0:  # both name their parents, which may close what pushes left open
+            total = answer.number("total_commits") if answer.has("total_commits") else 0
+            beside = [
+                parse_api_commit(answer.object(key))
+                for key in ("merge_base_commit", "base_commit")
+                if answer.has(key)
+            ]
+        if number + 1 >= MOST_PAGES:
+            break
+    return Comparison(listed, beside, is_cut=len(listed) < total)
+
+
+def fetch_history(client: InstallationClient, repository_number: int, sha: str) -> list[CommitData]:
+    """Commits reached by *sha*, newest first, at most `MOST_PAGES` pages of them."""
+    commits: list[CommitData] = []
+    for number, page in enumerate(
+        client.pages(f"/repositories/{repository_number}/commits", sha=sha)
+    ):
+        commits += [parse_api_commit(Fields(item)) for item in page]
+        if number + 1 >= MOST_PAGES:
+            break
+    return commits
+
+
+def fetch_latest(
+    client: InstallationClient, repository_number: int, sha: str, *, count: int
+) -> list[CommitData]:
+    """The latest *count* commits reached by *sha*, newest first, in one call."""
+    found = client.get(f"/repositories/{repository_number}/commits", sha=sha, per_page=count)
+    return [parse_api_commit(Fields(item)) for item in found.data][:count]
+
+
+def fetch_commit(
+    client: InstallationClient, repository_number: int, revision: str
+) -> CommitData | None:
+    """The commit that *revision* names on GitHub, in one call; None if it certainly names none."""
+    try:
+        found = client.get(
+            f"/repositories/{repository_number}/commits/{quote(revision)}", per_page=1
+        )
+    except NotFoundOnGitHubError:
+        return None
+    return parse_api_commit(Fields(found.data))

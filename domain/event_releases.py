@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from domain.bulk import insert_missing, table_of
 from domain.provenance import Why, record_activity
+from domain.version_keys import semver_key_of
 from domain.versions import is_valid_version
 from models import Activity, Commit, Head, Project, Release, ReleaseProject, RepositoryProject, Tag
 
@@ -164,6 +165,7 @@ def _make(
         {
             "organization_id": project.organization_id,
             "version": name,
+            "semver_key": semver_key_of(name),
             "created_at": created_at,
             "commit_count": 0,
             "hidden_count": 0,

@@ -203,6 +203,7 @@ def test_a_release_made_by_events_begins_with_the_first_of_them(
     session.refresh(release)
     assert release.created_at == NOW - timedelta(hours=9)
     assert release.released_at is None
+    assert release.semver_key is not None
     rules = session.scalars(select(Activity.rule).where(Activity.release_id == release.id))
     assert rules.all() == ["event-names-release"]
 

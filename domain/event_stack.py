@@ -214,6 +214,6 @@ def _render_frame(frame: Frame) -> dict[str, Any]:
         "post_context": frame.post_context,
         "vars": frame.variables,
     }
-    found = {name: value for name, value in values.items() if value or value == 0}
+    found = {name: value for name, value in values.items() if value not in (None, (), {})}
     found["in_app"] = frame.in_app
     return found

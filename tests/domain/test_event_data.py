@@ -282,6 +282,7 @@ def test_a_stack_of_its_own_counts_as_the_running_thread() -> None:
 
 def test_a_rendered_event_is_read_as_the_same() -> None:
     event = parse(
+        exception=[make_exception("E", make_frame(context_line="", lineno=0, vars={}))],
         user={"id": 9, "ip_address": "{{auto}}"},
         request={"url": "https://a/?token=1", "data": {"a": [1, None, True]}, "env": {"b": "c"}},
         breadcrumbs={"values": [{"timestamp": 1.5, "message": "m", "data": {"a": 1}}]},

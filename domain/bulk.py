@@ -58,7 +58,8 @@ def insert_missing(
     if dialect == "postgresql" and len(rows) >= MANY and _are_plain(table_of(model), rows[0]):
         return _insert_arrays(session, table_of(model), rows, returning)
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = make(model).on_conflict_do_nothing()
+    # Without this, rows are cut into a statement for each run of the same columns without a value.
+    statement = make(model).on_conflict_do_nothing().execution_options(render_nulls=True)
     if not returning:
         session.execute(statement, list(rows))
         return []

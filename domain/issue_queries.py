@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from domain.paging import Page, first_of, parse_id
+from domain.issue_search import IssueSearch
+from domain.paging import Moment, Page, first_of, parse_count, parse_moment
 from domain.short_ids import format_short_id
 from models import (
     Commit,
@@ -24,16 +26,28 @@ from models import (
     Resolution,
 )
 
+SORTS: dict[str, InstrumentedAttribute[Any]] = {  # by their names in the API (8.1)
+    "date": Issue.last_seen,
+    "new": Issue.first_seen,
+    "freq": Issue.event_count,
+}
+
 
 @dataclass(frozen=True)
 class IssueRow:
     """A line of the list; `fixed_in` holds versions."""
 
+    id: int
     short_id: str
     title: str
+    culprit: str
+    level: str
     project: str
     status: IssueStatus
-    created_at: datetime
+    first_seen: datetime
+    last_seen: datetime
+    event_count: int
+    user_count: int
     fixed_in: list[str]
 
 
@@ -79,36 +93,57 @@ def list_issues(
     session: Session,
     organization_id: int,
     *,
-    status: IssueStatus | None = None,
+    search: IssueSearch,
+    project_ids: Sequence[int] | None = None,
+    sort: str = "date",
     after: str | None = None,
     size: int = 50,
 ) -> Page[IssueRow]:
-    """Issues, newest first. Raises InvalidError for a cursor that is none."""
+    """Issues of the projects (None: of all), those seen last, first seen last, or most often first.
+
+    Raises InvalidError for a cursor that is none.
+    """
+    column = SORTS[sort]
     query = (
         select(Issue, Project.slug)
         .join(Project, Project.id == Issue.project_id)
-        .where(Issue.organization_id == organization_id)
-        .order_by(Issue.id.desc())
+        .where(Issue.organization_id == organization_id, *search.conditions())
+        .order_by(column.desc(), Issue.id.desc())
         .limit(size + 1)
     )
-    if status is not None:
-        query = query.where(Issue.status == status)
+    if project_ids is not None:
+        query = query.where(Issue.project_id.in_(project_ids))
     if after:
-        query = query.where(Issue.id < parse_id(after))
+        place: datetime | int
+        place, row_id = parse_count(after) if sort == "freq" else parse_moment(after).key
+        query = query.where(or_(column < place, and_(column == place, Issue.id < row_id)))
     found, last = first_of(session.execute(query).all(), size)
     fixed_in = list_fixed_in(session, [issue.id for issue, _ in found])
-    rows = [
-        IssueRow(
-            short_id=format_short_id(slug, issue.number),
-            title=issue.title,
-            project=slug,
-            status=issue.status,
-            created_at=issue.created_at,
-            fixed_in=fixed_in[issue.id],
-        )
-        for issue, slug in found
-    ]
-    return Page(rows, str(last[0].id) if last else None)
+    rows = [_issue_row(issue, slug, fixed_in[issue.id]) for issue, slug in found]
+    return Page(rows, _cursor(last[0], sort) if last else None)
+
+
+def _cursor(issue: Issue, sort: str) -> str:
+    if sort == "freq":
+        return f"{issue.event_count}-{issue.id}"
+    return str(Moment(issue.last_seen if sort == "date" else issue.first_seen, issue.id))
+
+
+def _issue_row(issue: Issue, slug: str, fixed_in: list[str]) -> IssueRow:
+    return IssueRow(
+        id=issue.id,
+        short_id=format_short_id(slug, issue.number),
+        title=issue.title,
+        culprit=issue.culprit,
+        level=issue.level,
+        project=slug,
+        status=issue.status,
+        first_seen=issue.first_seen,
+        last_seen=issue.last_seen,
+        event_count=issue.event_count,
+        user_count=issue.user_count,
+        fixed_in=fixed_in,
+    )
 
 
 def list_fixed_in(session: Session, issue_ids: Sequence[int]) -> defaultdict[int, list[str]]:

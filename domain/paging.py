@@ -36,6 +36,10 @@ class Moment:
     at: datetime
     id: int
 
+    @property
+    def key(self) -> tuple[datetime, int]:
+        return self.at, self.id
+
     def __str__(self) -> str:
         return f"{(self.at - _EPOCH) // _MICROSECOND}-{self.id}"
 
@@ -46,6 +50,14 @@ def parse_moment(cursor: str) -> Moment:
     if match is None or not _FIRST <= int(match[1]) <= _LAST:
         raise InvalidError("the address holds no usable place in the list")
     return Moment(_EPOCH + int(match[1]) * _MICROSECOND, parse_id(match[2]))
+
+
+def parse_count(cursor: str) -> tuple[int, int]:
+    """A place in a list that is ordered by a count, then id; raises InvalidError."""
+    match = _CURSOR.fullmatch(cursor)
+    if match is None:
+        raise InvalidError("the address holds no usable place in the list")
+    return parse_id(match[1]), parse_id(match[2])
 
 
 def parse_id(cursor: str) -> int:

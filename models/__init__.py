@@ -4,6 +4,14 @@ from models.base import Base, utcnow
 from models.commit import Author, Commit, CommitCoAuthor, CommitFile, CommitRelation, Span
 from models.delivery import Delivery, DeliveryState
 from models.deploy import Deploy, DeployProject, Environment
+from models.event import (
+    Event,
+    IssueEnvironment,
+    IssueFingerprint,
+    IssueHour,
+    IssueRelease,
+    IssueUser,
+)
 from models.installation import Branch, Installation, Repository, RepositoryProject
 from models.issue import Activity, Issue, IssueLink, IssueStatus, PullRequest, Resolution
 from models.organization import LoginLink, Organization, Project, ProjectKey
@@ -37,13 +45,19 @@ __all__ = [
     "Deploy",
     "DeployProject",
     "Environment",
+    "Event",
     "GitHubRelease",
     "Head",
     "HeadOrigin",
     "Installation",
     "Issue",
+    "IssueEnvironment",
+    "IssueFingerprint",
+    "IssueHour",
     "IssueLink",
+    "IssueRelease",
     "IssueStatus",
+    "IssueUser",
     "ListState",
     "LoginLink",
     "Organization",

@@ -6,7 +6,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Enum, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    Enum,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    func,
+    true,
+)
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -19,11 +30,31 @@ class IssueStatus(StrEnum):
     ignored = "ignored"
 
 
+def _when_created(context: DefaultExecutionContext) -> datetime:
+    moment: datetime = context.get_current_parameters()["created_at"]  # type: ignore[no-untyped-call]  # has no types
+    return moment
+
+
 class Issue(Base):
-    """Events grouped as one problem, or a problem written down by a person."""
+    """Events grouped as one problem, or a problem written down by a person.
+
+    What is said of the events (title, culprit, level, `details`) is what the newest says, which
+    is `newest_event_id`; `type` is error or default, as in the API. Without events `first_seen`
+    and `last_seen` are when it was written down. Releases are the first and last that it was
+    seen in, by the time of the events.
+    """
 
     __tablename__ = "issue"
-    __table_args__ = (UniqueConstraint("project_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("project_id", "number"),
+        Index("ix_issue_organization_id_last_seen_id", "organization_id", "last_seen", "id"),
+        Index("ix_issue_organization_id_first_seen_id", "organization_id", "first_seen", "id"),
+        Index("ix_issue_organization_id_event_count_id", "organization_id", "event_count", "id"),
+        Index("ix_issue_project_id_last_seen_id", "project_id", "last_seen", "id"),
+        Index("ix_issue_project_id_first_seen_id", "project_id", "first_seen", "id"),
+        Index("ix_issue_project_id_event_count_id", "project_id", "event_count", "id"),
+        Index("ix_issue_event_count", "event_count"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[int] = mapped_column(
@@ -36,6 +67,25 @@ class Issue(Base):
         Enum(IssueStatus, native_enum=False, length=16), default=IssueStatus.unresolved
     )
     created_at: Mapped[datetime]
+    type: Mapped[str] = mapped_column(String(16), default="default", server_default="default")
+    culprit: Mapped[str] = mapped_column(Text, default="", server_default="")
+    level: Mapped[str] = mapped_column(String(16), default="error", server_default="error")
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    first_seen: Mapped[datetime] = mapped_column(default=_when_created, server_default=func.now())
+    last_seen: Mapped[datetime] = mapped_column(default=_when_created, server_default=func.now())
+    event_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    user_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    newest_event_id: Mapped[str | None] = mapped_column(String(32))
+    first_release_id: Mapped[int | None] = mapped_column(
+        ForeignKey("release.id", ondelete="SET NULL"), index=True
+    )
+    last_release_id: Mapped[int | None] = mapped_column(
+        ForeignKey("release.id", ondelete="SET NULL"), index=True
+    )
+    substatus: Mapped[str | None] = mapped_column(String(32))
+    assigned_to: Mapped[str | None] = mapped_column(String(128))
+    is_inbox: Mapped[bool] = mapped_column(default=True, server_default=true())
+    is_bookmarked: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     @property
     def is_resolved(self) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from urllib.parse import quote, urlsplit
 
 from flask import Flask
 from markupsafe import Markup, escape
 
 from config import Settings
+from domain.event_stack import Frame
 from webapp.wording import describe_phase, describe_rule, describe_source, list_details
 
 SHORT_SHA = 10
@@ -40,6 +44,8 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         web_url=only_web_url,
         coded=mark_code,
         breakable=mark_breaks,
+        as_text=show_value,
+        runs=list_runs,
     )
 
 
@@ -65,6 +71,17 @@ def mark_code(text: str) -> Markup:
 def mark_breaks(path: str) -> Markup:
     """*path*, which may be broken after each slash."""
     return Markup("/<wbr>").join(path.split("/"))
+
+
+def show_value(value: object) -> str:
+    """A value of an event as people read it: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def list_runs(frames: Sequence[Frame]) -> list[list[Frame]]:
+    """Frames, the newest call first, in runs that are the application's own or are not."""
+    newest_first = reversed(frames)
+    return [list(run) for _, run in groupby(newest_first, key=lambda frame: frame.in_app)]
 
 
 def only_web_url(url: str | None) -> str | None:

@@ -24,12 +24,18 @@ RULES = {
     "release-contains-fix": (
         "an issue is resolved in the first release that holds a commit which fixes it"
     ),
+    "event-makes-issue": "an event that belongs to no issue yet makes one",
+    "event-names-release": (
+        "an event makes the release that it names, if no version, tag or commit at the head of a "
+        "release answers to that name"
+    ),
     "release-reverts-fix": "a release that holds a revert of the fix opens the issue again",
 }
 SOURCES = {
     "import": "found by the import of the history",
     "completion": "found by asking GitHub for what no push had brought",
     "github": "found by asking GitHub",
+    "event": "reported by an SDK",
 }
 PHASES = {
     "start": "begins",

@@ -91,6 +91,10 @@ class Fields:
             raise PayloadError(f"{self.where(key)} is not an id")
         return value
 
+    def count(self, key: str) -> int:
+        """A number of things; 0 if it is not said."""
+        return self.number(key) if self.value.get(key) else 0
+
     def flag(self, key: str) -> bool:
         value = self.value.get(key, False)
         if value is not None and not isinstance(value, bool):

@@ -58,7 +58,7 @@ def fetch_range(
         answer = Fields(page)
         listed += [parse_api_commit(fields) for fields in answer.objects("commits")]
         if number == 0:  # both name their parents, which may close what pushes left open
-            total = answer.number("total_commits") if answer.has("total_commits") else 0
+            total = answer.count("total_commits")
             beside = [
                 parse_api_commit(answer.object(key))
                 for key in ("merge_base_commit", "base_commit")

@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from models import ReceivedEvent
 from models.session import Database
-from tests.contract.conftest import SentryCli
+from tests.contract.clients import SentryCli
 from tests.sdk import Sender, make_sender
 from tests.server import Server
 
@@ -73,6 +73,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.start()
     yield server
     assert server.stop() == 0
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    """The server's database, from outside."""
+    db = Database(f"sqlite:///{server.data_dir}/shiplog.db")
+    yield db
+    db.close()
 
 
 @pytest.fixture
@@ -160,8 +168,10 @@ def test_a_wrong_key(server: Server, database: Database, sender: Sender, dsn: st
     assert set(refusals(server, sender)) == {"no active key of this project"}
 
 
-def test_sentry_cli(tmp_path: Path, database: Database, sender: Sender, dsn: str) -> None:
-    sentry_cli = SentryCli(tmp_path, {"SENTRY_DISABLE_UPDATE_CHECK": "1"})
+def test_sentry_cli(
+    tmp_path: Path, database: Database, sender: Sender, dsn: str, major: str
+) -> None:
+    sentry_cli = SentryCli(major, tmp_path, tmp_path, {"SENTRY_DISABLE_UPDATE_CHECK": "1"})
     sent = sentry_cli(
         *("send-event", "-m", "Hello %s", "-a", "world", "-r", "web@2.0", "--no-environ"),
         *("-t", "team:core", "-E", "staging", "-u", "id:9"),

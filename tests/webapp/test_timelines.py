@@ -58,6 +58,11 @@ OF_RELEASES: list[tuple[str, dict[str, Any], str]] = [
     ),
 ]
 OF_ISSUES: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "issue_created",
+        {"event_id": "0123456789abcdef" * 2},
+        "Issue made of the first event of its kind, 01234567.",
+    ),
     ("referenced_in_commit", {"sha": SHA}, "Named by commit aaaaaaaaaa in acme/xyzzy."),
     (
         "referenced_in_pull_request",

@@ -1,4 +1,4 @@
-"""Issues: the list, and one issue with what names and what fixed it."""
+"""Issues: the list, and one issue with its events, what names and what fixed it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from domain.activities import list_timeline_of_issue
+from domain.event_queries import (
+    count_days,
+    find_event,
+    find_versions,
+    list_environments_seen,
+    list_releases_seen,
+)
 from domain.homes import list_homes
-from domain.issue_queries import list_fixes, list_issues, list_links
+from domain.issue_queries import SORTS, list_fixes, list_issues, list_links
+from domain.issue_search import parse_search
 from domain.issues import find_issue, short_id_of
+from domain.organizations import find_project
+from domain.repository_queries import list_project_slugs
 from models import IssueStatus
+from webapp.context import shiplog
 from webapp.security import current_membership, page_session
 
 bp = Blueprint("issues", __name__, url_prefix="/issues")
@@ -17,35 +28,60 @@ bp = Blueprint("issues", __name__, url_prefix="/issues")
 
 @bp.get("/")
 def list_page() -> ResponseReturnValue:
-    wanted = request.args.get("status", "")
-    if wanted and wanted not in IssueStatus.__members__:
+    """Issues that match a search; `status` is that of the tabs, which a search for one overrides."""
+    db, organization_id = page_session(), current_membership().organization_id
+    wanted, text = request.args.get("status", ""), request.args.get("q", "").strip()
+    sort, slug = request.args.get("sort", "date"), request.args.get("project", "")
+    if (wanted and wanted not in IssueStatus.__members__) or sort not in SORTS:
         abort(400)
     status = IssueStatus(wanted) if wanted else None
+    project = find_project(db, organization_id, slug) if slug else None
+    search = parse_search(text, status=status)
     after = request.args.get("after")
     page = list_issues(
-        page_session(), current_membership().organization_id, status=status, after=after
+        db,
+        organization_id,
+        search=search,
+        project_ids=([project.id] if project else []) if slug else None,
+        sort=sort,
+        after=after,
     )
     return render_template(
         "issues.html",
         page=page,
-        status=status,
+        days=count_days(db, [row.id for row in page.rows], now=shiplog().runtime.now()),
+        status=search.status,
         statuses=list(IssueStatus),
+        text=text,
+        sort=sort,
+        slug=slug,
+        projects=list_project_slugs(db, organization_id),
         is_continued=bool(after),
     )
 
 
 @bp.get("/<short_id>")
 def show(short_id: str) -> ResponseReturnValue:
+    """One issue with its newest event, or with the one of its events that `event` names."""
     db = page_session()
     found = find_issue(db, current_membership().organization_id, short_id)
     if found is None:
         abort(404)
     issue, project = found
+    event_id = request.args.get("event")
+    event = find_event(db, issue.id, event_id)
+    if event is None and event_id is not None:
+        abort(404)
     return render_template(
         "issue.html",
         issue=issue,
         project=project,
         short_id=short_id_of(issue, project),
+        event=event,
+        days=count_days(db, [issue.id], now=shiplog().runtime.now())[issue.id],
+        versions=find_versions(db, [issue.first_release_id, issue.last_release_id]),
+        releases_seen=list_releases_seen(db, issue.id),
+        environments_seen=list_environments_seen(db, issue.id),
         fixes=list_fixes(db, issue.id),
         homes=list_homes(db, [issue.id]).get(issue.id, []),
         links=list_links(db, issue.id),

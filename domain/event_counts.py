@@ -1,0 +1,45 @@
+"""What is counted of events for good: added up in the database, so that any order gives the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import case
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from domain.bulk import table_of
+from models import Base
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def hour_of(moment: datetime) -> int:
+    """Hours from 1970 to *moment*, whole ones."""
+    return int((moment - _EPOCH).total_seconds() // 3600)
+
+
+def add_counts(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add *rows* to the counters of the same primary key, or make these.
+
+    Rows hold the key, `event_count` and, where the table has them, `first_seen` and `last_seen`.
+    In the order of their keys, so that two workers never wait for each other in a circle.
+    """
+    if not rows:
+        return
+    table = table_of(model)
+    keys = [column.name for column in table.primary_key]
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    new = insert.excluded
+    values: dict[str, Any] = {"event_count": table.c.event_count + new.event_count}
+    if "first_seen" in table.c:
+        first, last = table.c.first_seen, table.c.last_seen
+        values["first_seen"] = case((new.first_seen < first, new.first_seen), else_=first)
+        values["last_seen"] = case((new.last_seen > last, new.last_seen), else_=last)
+    session.execute(
+        insert.on_conflict_do_update(index_elements=keys, set_=values),
+        sorted(rows, key=lambda row: [row[key] for key in keys]),
+    )

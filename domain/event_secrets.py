@@ -1,0 +1,44 @@
+"""What of an event is nobody's business: values whose names say that they are secret.
+
+Names decide, never values: a secret under an innocent name is stored. The environment of a
+process, which `sentry-cli` sends as `extra.environ`, is secret as a whole
+(sentry-cli-contract.md 9).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+HIDDEN = "(hidden)"
+
+_SECRET = re.compile(
+    r"passw|passphrase|pwd|secret|token|credential|cookie|jwt|csrf|xsrf|authorization"
+    r"|(?:api|access|private|signing|encryption)[-_. ]?key"
+    r"|session[-_. ]?(?:id|key)|(?:^|[-_. ])(?:auth|sid|dsn)(?:[-_. ]|$)",
+    re.IGNORECASE,
+)
+_PAIR = re.compile(r"(?:(?<=[?&;])|^)([^=&;?#]{1,100})=([^&;#]*)")
+_USER_INFO = re.compile(r"(?<=://)[^/@\s]{1,500}@")
+
+
+@lru_cache(maxsize=4096)
+def is_secret(name: str) -> bool:
+    """Whether the value of that name, which is short, has to be hidden."""
+    return _SECRET.search(name) is not None
+
+
+def hide_in_query(text: str) -> str:
+    """*text*, an address or its query, without the values that its names call secret."""
+    if "@" in text:
+        text = _USER_INFO.sub(f"{HIDDEN}@", text)
+    if "=" not in text:
+        return text
+    before, mark, query = text.partition("?")
+    if not mark:
+        before, query = "", text
+    return before + mark + _PAIR.sub(_hide_pair, query)
+
+
+def _hide_pair(match: re.Match[str]) -> str:
+    return f"{match[1]}={HIDDEN}" if is_secret(match[1]) else match[0]

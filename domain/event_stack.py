@@ -1,0 +1,219 @@
+"""Exceptions, threads and their frames, out of an event and back into its JSON.
+
+Exceptions are in the order of SDKs, the oldest first: the last was raised to the top. So are
+frames, the outermost call first: the last is where it happened (sentry-cli-contract.md 9).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.event_reader import Json, Reader
+
+MOST_EXCEPTIONS = 20
+MOST_THREADS = 50
+FRAMES_KEPT = (50, 150)  # of a stack: the outermost, and those next to the crash
+BEFORE, AFTER = slice(-10, None), slice(10)  # lines of source next to the one of a frame
+LONGEST_LINE = 500
+LONGEST_VARIABLE = 1000
+LONGEST_NAME = 500
+LONGEST_VALUE = 8192
+
+_INSTALLED = re.compile(
+    r"(?:^|[/\\])(?:site-packages|dist-packages|node_modules|vendor|gems)[/\\]"
+    r"|^(?:node:|<|/usr/|/rustc/|\[native)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One call. `in_app`: the application's own code, as far as the SDK knows."""
+
+    filename: str | None = None
+    abs_path: str | None = None
+    module: str | None = None
+    function: str | None = None
+    line: int | None = None
+    column: int | None = None
+    in_app: bool = False
+    context_line: str | None = None
+    pre_context: tuple[str, ...] = ()
+    post_context: tuple[str, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str | None:
+        return self.filename or self.abs_path
+
+    @property
+    def name(self) -> str:
+        """The place in a few words, `app.cart in total`."""
+        place = self.module or self.path
+        return " in ".join(part for part in (place, self.function) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionData:
+    type: str | None = None
+    value: str | None = None
+    module: str | None = None
+    mechanism: str | None = None
+    is_handled: bool | None = None
+    is_synthetic: bool = False  # the SDK made it up: its type says nothing
+    frames: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadData:
+    id: str | None = None
+    name: str | None = None
+    is_crashed: bool = False
+    is_current: bool = False
+    frames: tuple[Frame, ...] = ()
+
+
+def parse_exceptions(reader: Reader, value: object) -> tuple[ExceptionData, ...]:
+    """Of a list, `{"values": list}` or a single exception; the last ones if there are many."""
+    if isinstance(value, dict) and "values" not in value:
+        value = [value]
+    items = reader.items(value, MOST_EXCEPTIONS, "exceptions")
+    found = (_parse_exception(reader, item) for item in items if isinstance(item, dict))
+    return tuple(one for one in found if one.type or one.value or one.frames)
+
+
+def _parse_exception(reader: Reader, item: Json) -> ExceptionData:
+    mechanism = item.get("mechanism")
+    mechanism = mechanism if isinstance(mechanism, dict) else {}
+    handled = mechanism.get("handled")
+    return ExceptionData(
+        type=reader.text(item.get("type"), LONGEST_NAME, "exceptions"),
+        value=reader.text(item.get("value"), LONGEST_VALUE, "exceptions"),
+        module=reader.text(item.get("module"), LONGEST_NAME, "exceptions"),
+        mechanism=reader.text(mechanism.get("type"), LONGEST_NAME, "exceptions"),
+        is_handled=handled if isinstance(handled, bool) else None,
+        is_synthetic=mechanism.get("synthetic") is True,
+        frames=parse_frames(reader, item.get("stacktrace")),
+    )
+
+
+def parse_threads(reader: Reader, value: object) -> tuple[ThreadData, ...]:
+    items = reader.items(value, MOST_THREADS, "threads", newest=False)
+    return tuple(
+        ThreadData(
+            id=reader.text(item.get("id"), LONGEST_NAME, "threads"),
+            name=reader.text(item.get("name"), LONGEST_NAME, "threads"),
+            is_crashed=item.get("crashed") is True,
+            is_current=item.get("current") is True,
+            frames=parse_frames(reader, item.get("stacktrace")),
+        )
+        for item in items
+        if isinstance(item, dict)
+    )
+
+
+def parse_frames(reader: Reader, stacktrace: object) -> tuple[Frame, ...]:
+    """Of a long stack both ends are kept: a runaway recursion fills the middle."""
+    frames = stacktrace.get("frames") if isinstance(stacktrace, dict) else None
+    if not isinstance(frames, list):
+        return ()
+    first, last = FRAMES_KEPT
+    if len(frames) > first + last:
+        reader.note("frames")
+        frames = frames[:first] + frames[-last:]
+    return tuple(_parse_frame(reader, frame) for frame in frames if isinstance(frame, dict))
+
+
+def _parse_frame(reader: Reader, frame: Json) -> Frame:
+    text, line = reader.text, frame.get("context_line")
+    line = reader.lines([line], LONGEST_LINE, "source") if isinstance(line, str) else ()
+    return Frame(
+        filename=text(frame.get("filename"), LONGEST_NAME, "frames"),
+        abs_path=text(frame.get("abs_path"), LONGEST_NAME, "frames"),
+        module=text(frame.get("module"), LONGEST_NAME, "frames"),
+        function=text(frame.get("function"), LONGEST_NAME, "frames"),
+        line=_number(frame.get("lineno")),
+        column=_number(frame.get("colno")),
+        in_app=_is_own(frame),
+        context_line=line[0] if line else None,
+        pre_context=reader.lines(_part(frame, "pre_context", BEFORE), LONGEST_LINE, "source"),
+        post_context=reader.lines(_part(frame, "post_context", AFTER), LONGEST_LINE, "source"),
+        variables=reader.mapping(frame.get("vars"), "variables", longest=LONGEST_VARIABLE),
+    )
+
+
+def _is_own(frame: Json) -> bool:
+    """What the SDK says; where it does not, whether the file lies outside of what is installed."""
+    said = frame.get("in_app")
+    if isinstance(said, bool):
+        return said
+    path = frame.get("abs_path") or frame.get("filename")
+    return isinstance(path, str) and _INSTALLED.search(path[:LONGEST_NAME]) is None
+
+
+def _part(frame: Json, name: str, part: slice) -> object:
+    lines = frame.get(name)
+    return lines[part] if isinstance(lines, list) else None
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value < 2**31 else None
+
+
+def render_exceptions(exceptions: Sequence[ExceptionData]) -> list[dict[str, Any]]:
+    """As SDKs send them: what `parse_exceptions` reads."""
+    return [
+        {
+            "type": one.type,
+            "value": one.value,
+            "module": one.module,
+            "mechanism": {
+                "type": one.mechanism,
+                "handled": one.is_handled,
+                **({"synthetic": True} if one.is_synthetic else {}),
+            },
+            "stacktrace": render_frames(one.frames),
+        }
+        for one in exceptions
+    ]
+
+
+def render_threads(threads: Sequence[ThreadData]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": thread.id,
+            "name": thread.name,
+            "crashed": thread.is_crashed,
+            "current": thread.is_current,
+            "stacktrace": render_frames(thread.frames),
+        }
+        for thread in threads
+    ]
+
+
+def render_frames(frames: Sequence[Frame]) -> dict[str, Any] | None:
+    return {"frames": [_render_frame(frame) for frame in frames]} if frames else None
+
+
+def _render_frame(frame: Frame) -> dict[str, Any]:
+    values = {
+        "filename": frame.filename,
+        "abs_path": frame.abs_path,
+        "module": frame.module,
+        "function": frame.function,
+        "lineno": frame.line,
+        "colno": frame.column,
+        "context_line": frame.context_line,
+        "pre_context": frame.pre_context,
+        "post_context": frame.post_context,
+        "vars": frame.variables,
+    }
+    found = {name: value for name, value in values.items() if value not in (None, (), {})}
+    found["in_app"] = frame.in_app
+    return found

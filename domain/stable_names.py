@@ -1,0 +1,118 @@
+"""Names without what changes from build to build and from run to run.
+
+Paths lose the directory that they were built in, versions and digests; functions the numbers that
+compilers count anonymous ones with; messages whatever a program put into them. All in time linear
+in the length of the text, which strangers write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+LONGEST_MESSAGE = 500
+_NAMELESS = {"", "?", "<anonymous>", "anonymous", "<unknown>", "unknown", "<lambda>", "(anonymous)"}
+
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/]*/?")
+_DRIVE = re.compile(r"^(?:[A-Za-z]:)?/")
+# What lies behind the last of these is the same wherever a package is installed.
+_INSTALLED = re.compile(
+    r".*/(?:site-packages|dist-packages|node_modules|pkg/mod|gems|registry/src/[^/]+)/"
+)
+_VERSION = re.compile(r"(?<=[-@/_])v?\d+(?:\.\d+)+[\w.+-]*?(?=/|\.\w+$|$)")
+_DIGEST = re.compile(r"(?<=[-._~@/])(?=[0-9a-f]*\d)[0-9a-f]{6,64}(?=[-._~/?]|$)")
+_MIXED_DIGEST = re.compile(
+    r"(?<=[-.])(?=\w{0,7}\d)(?=\w{0,7}[A-Z])(?=\w{0,7}[a-z])\w{8}(?=\.\w{1,4}$)"
+)
+
+_COUNTED = re.compile(
+    r"((?:lambda|func|closure|anonymous|anon|block|async|fn|Lambda)(?:\$\w{1,40})?[$_#.]?)\d+(?:\.\d+)*"
+)
+_AFTER_SIGN = re.compile(r"(?<=[$#])\d+")
+_ADDRESS = re.compile(r"(?:/?0x)[0-9A-Fa-f]+")
+_ALIAS = re.compile(r" \[as [^\]]*\]")
+_GENERATED = re.compile(r"(?<=\$\$)[0-9a-f]{6,40}\b")
+
+_PARAMETER = re.compile(
+    r"""
+    (?P<uuid>\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b)
+    |(?P<date>\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?\b
+      |\b\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\b)
+    |(?P<email>\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}\b)
+    |(?P<ip>\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b
+      |(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}:?[0-9a-fA-F]{0,4}\b)
+    |(?P<hex>\b0[xX][0-9a-fA-F]+\b|\b(?=[0-9a-fA-F]{0,63}\d)(?=\d{0,63}[a-fA-F])[0-9a-fA-F]{8,64}\b)
+    |(?P<text>"[^"\n]{0,300}"|(?<!\w)'[^'\n]{0,300}'(?!\w)|`[^`\n]{0,300}`|«[^»\n]{0,300}»)
+    |(?P<number>(?<![A-Za-z_0-9])[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?)
+    """,
+    re.VERBOSE,
+)
+
+
+def parametrise(message: str) -> str:
+    """The message with `<number>`, `<uuid>` and the like in the place of what varies."""
+    text = " ".join(message[:LONGEST_MESSAGE].split())
+    return _PARAMETER.sub(lambda match: f"<{match.lastgroup}>", text)
+
+
+def stable_function(name: str | None) -> str | None:
+    """The function's name without counters and addresses; None for one that has no name."""
+    text = (name or "").strip()
+    if text.lower() in _NAMELESS:
+        return None
+    text = _ADDRESS.sub("", _ALIAS.sub("", text))
+    text = _AFTER_SIGN.sub("", _GENERATED.sub("", text))
+    return _COUNTED.sub(r"\1", text).strip() or None
+
+
+def stable_module(module: str | None) -> str | None:
+    """A dotted module or class; None for those that name the program that was started."""
+    if module is None or module in ("__main__", "<unknown module>"):
+        return None
+    return stable_function(module)
+
+
+def find_root(own: Sequence[str], of_stack: Sequence[str] = ()) -> str:
+    """The directory, with a slash at its end, that the application of a stack was built in.
+
+    That above `node_modules`, if any path *of_stack* lies in one; else the one that the
+    application's *own* absolute paths have in common.
+    """
+    for path in map(_with_slashes, of_stack):
+        above, found, _ = path.partition("/node_modules/")
+        if found and _DRIVE.match(path):
+            return above + "/"
+    rooted = [path for path in map(_with_slashes, own) if _DRIVE.match(path)]
+    directories = [path.split("/")[:-1] for path in rooted if not _INSTALLED.match(path)]
+    shared: list[str] = []
+    for names in zip(*directories, strict=False):
+        if len(set(names)) > 1:
+            break
+        shared.append(names[0])
+    return "/".join(shared) + "/" if shared else "/"
+
+
+def stable_path(path: str, root: str = "/") -> str:
+    """The path below *root*, or below where packages are installed, without versions and digests."""
+    text = _with_slashes(path)
+    text = text.partition("?")[0].partition("#")[0]
+    installed = _INSTALLED.match(text)
+    if installed:
+        text = text[installed.end() :]
+    else:
+        text = text.removeprefix(root) if _DRIVE.match(text) else text
+    text = _DRIVE.sub("", text)
+    while text.startswith(("./", "../")):
+        text = text.partition("/")[2]
+    text = _VERSION.sub("*", text)
+    return _MIXED_DIGEST.sub("*", _DIGEST.sub("*", text))
+
+
+def _with_slashes(path: str) -> str:
+    """With `/` as separator; an address without its host, a file's with its root."""
+    text = path.replace("\\", "/")
+    match = _SCHEME.match(text)
+    if match is None:
+        return text
+    rest = text[match.end() :]
+    return "/" + rest if text.startswith("file:") else rest

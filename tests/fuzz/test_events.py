@@ -1,0 +1,106 @@
+"""Whatever JSON arrives as an event, it is read, grouped, kept and read again as the same."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from domain.event_data import EventData, parse_event, render_bytes
+from domain.events import Incoming, digest
+from domain.grouping import group
+from models import Event, Issue
+from models.session import Database
+from tests.factories import NOW, make_organization, make_project
+
+KEYS = [
+    *("abs_path", "breadcrumbs", "category", "colno", "context_line", "contexts", "crashed"),
+    *("culprit", "data", "dist", "email", "env", "environ", "environment", "event_id"),
+    *("exception", "extra", "filename", "fingerprint", "formatted", "frames", "function"),
+    *("handled", "headers", "id", "in_app", "ip_address", "level", "lineno", "logentry"),
+    *("logger", "mechanism", "message", "method", "module", "modules", "name", "params"),
+    *("password", "platform", "post_context", "pre_context", "query_string", "release"),
+    *("request", "sdk", "server_name", "stacktrace", "synthetic", "tags", "threads"),
+    *("timestamp", "transaction", "type", "url", "user", "username", "value", "values"),
+    *("vars", "version", "_cut", "{{ default }}", ""),
+]
+SCALARS: st.SearchStrategy[Any] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(st.characters(), max_size=20),
+    st.sampled_from(
+        [
+            *("0" * 32, "2026-01-05T09:59:00Z", "{{auto}}", "{{ default }}", "\ud800\x00", "%s %("),
+            *("https://a:b@c/?token=d", "/node_modules/", "C:\\a\\b.js", "$1$2", "x" * 10_000),
+            *(10**400, 2**63, -1, 1e308, "<lambda>", "?", "=&=&?=", "\n", " "),
+        ]
+    ),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6)
+    ),
+    max_leaves=30,
+)
+FRAMES = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(
+        ("abs_path", "context_line", "filename", "function", "in_app", "module", "vars"), VALUES
+    ),
+)
+EXCEPTIONS = st.fixed_dictionaries(
+    {"stacktrace": st.fixed_dictionaries({"frames": st.lists(FRAMES | VALUES, max_size=4)})},
+    optional=dict.fromkeys(("type", "value", "module", "mechanism"), VALUES),
+)
+EVENTS = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=12) | st.fixed_dictionaries(
+    {"exception": st.lists(EXCEPTIONS, max_size=3)},
+    optional=dict.fromkeys(("fingerprint", "level", "tags", "timestamp", "user"), VALUES),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(EVENTS)
+def test_any_object_is_an_event(body: dict[str, Any]) -> None:
+    event = parse_event(body, now=NOW, peer="192.0.2.7")
+    text = render_bytes(event)
+
+    assert len(event.title) <= 255
+    assert "\0" not in event.title + event.culprit
+    (event.title + event.culprit + event.environment + (event.release or "")).encode()
+    assert NOW.year - 1 <= event.happened_at.year <= NOW.year
+    assert group(event).hash == group(reread(text)).hash
+    assert reread(text) == event
+
+
+def reread(text: bytes) -> EventData:
+    return parse_event(json.loads(text), now=NOW)
+
+
+# One database for all examples: each has a project of its own in it.
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(bodies=st.lists(EVENTS, min_size=1, max_size=4))
+def test_any_objects_are_digested_once(database: Database, bodies: list[dict[str, Any]]) -> None:
+    events = [Incoming(body) for body in bodies]
+    with database.transaction() as session:
+        project_id = make_project(session, make_organization(session)).id
+        done = digest(session, project_id, events, now=NOW)
+    with database.transaction() as session:
+        again = digest(session, project_id, list(reversed(events)), now=NOW)
+
+    assert (again.stored, again.repeated) == (0, len(events))
+    with database.reading() as session:
+        stored = select(func.count()).select_from(Event).where(Event.project_id == project_id)
+        counted = select(func.sum(Issue.event_count)).where(Issue.project_id == project_id)
+        assert session.scalar(stored) == session.scalar(counted) == done.stored
+        for row in session.scalars(select(Event).where(Event.project_id == project_id)):
+            assert reread(zlib.decompress(row.data)).event_id == row.event_id

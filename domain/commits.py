@@ -234,13 +234,18 @@ def record_files(session: Session, commits: Iterable[CommitData], ids: dict[str,
     rows = [
         {
             "commit_id": ids[commit.sha],
-            "path": fit_bytes(clean_text(path), MAX_PATH_BYTES),
+            "path": _storable(path),
             "type": kind,
         }
         for commit in commits
         for path, kind in commit.files or ()
     ]
     insert_missing(session, CommitFile, rows)
+
+
+def _storable(path: str) -> str:
+    path = clean_text(path)
+    return path if len(path) * 4 <= MAX_PATH_BYTES else fit_bytes(path, MAX_PATH_BYTES)
 
 
 def record_co_authors(

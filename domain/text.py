@@ -8,7 +8,9 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def clean_text(text: str, limit: int | None = None) -> str:
     """Drop what SQLite or PostgreSQL would refuse, then keep the first *limit* characters."""
-    return _UNSTORABLE.sub("", text)[:limit]
+    if "\0" in text or not text.isascii():  # mostly there is nothing to look for
+        text = _UNSTORABLE.sub("", text)
+    return text[:limit]
 
 
 def fit_bytes(text: str, limit: int) -> str:

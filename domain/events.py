@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,8 @@ from domain.event_releases import resolve_releases
 from domain.event_summary import EventSummary, summarise
 from domain.event_tally import StoredEvent, count_events
 from domain.grouping import group
+from domain.provenance import Why
+from domain.resolution import sync_issues
 from models import Environment, Event, Issue, Project
 
 AT_ONCE = 200
@@ -88,10 +90,12 @@ def digest(
     return done
 
 
-def on_event_of_resolved_issue(
-    session: Session, issue: Issue, release_ids: Sequence[int | None], *, now: datetime
+def on_events_of_resolved_issues(
+    session: Session, issue_ids: Collection[int], *, now: datetime
 ) -> None:
-    """New events came to an issue that counts as fixed, in these releases; it stays as it is."""
+    """New events came to issues that count as fixed: those whose release contains the fix are back."""
+    session.flush()
+    sync_issues(session, issue_ids, why=Why(now=now, source="event"))
 
 
 def _digest(
@@ -114,14 +118,9 @@ def _digest(
     for read in stored:
         new[ids[read.event.hash]].append(places.place(read.event))
     done.issue_ids |= new.keys()
-    resolved = [
-        (issue, [one.release_id for one in new[issue.id]])
-        for issue in issues
-        if issue.is_resolved and issue.id in new
-    ]
+    resolved = [issue.id for issue in issues if issue.is_resolved and issue.id in new]
     count_events(session, issues, new)
-    for issue, release_ids in resolved:
-        on_event_of_resolved_issue(session, issue, release_ids, now=now)
+    on_events_of_resolved_issues(session, resolved, now=now)
 
 
 def _read(incoming: Incoming, now: datetime) -> _Read:

@@ -32,6 +32,7 @@ class Refreshed:
     has_open_ends: bool = False
     has_wants: bool = False  # something that only GitHub can say of a head that a client stated
     is_finished: bool = True  # False: stale heads are left, call again
+    release_ids: set[int] = field(default_factory=set)  # of the heads that were computed
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,7 @@ def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 
             break
         before = _shown(head)
         head.is_stale, head.needs = False, None
+        result.release_ids.add(head.release_id)
         if not _refresh_without_line(task, head):
             key = (head.line, scope_of(session, head))
             if key not in lines:
@@ -141,6 +142,8 @@ def _shown(head: Head) -> tuple[ListState, int, int]:
 
 def _refresh_without_line(task: Task, head: Head) -> bool:
     """Whether the list could be told without looking at what else is on the line."""
+    if not head.has_list or head.origin == HeadOrigin.commits:
+        task.graph.close([head.sha])  # what it contains is asked all the same
     if not head.has_list:
         head.wants = None
         set_complete(task, head, [], basis="graph")

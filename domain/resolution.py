@@ -1,129 +1,116 @@
-"""What releases resolve and reopen, read off links, lists and reverts (sentry-api.md 8.2).
+"""What releases resolve and reopen, read off links, lists, reverts and events (sentry-api.md 8.2).
 
 `sync_issues` derives the state anew from the facts, so it is repeatable and does not depend on
 the order in which they came. A list that is recomputed moves the resolutions made by this rule;
-what a person decided stays.
+what a person decided stays, until an event of a release that contains the fix takes it back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.fixes import Family, Member, Shipment, list_shipments, load_family
-from domain.graph import contains
-from domain.graph_store import StoredGraph
+from domain.decided import regress, sync_decided, sync_regressed
+from domain.fixes import Family, Member, Shipment, load_family
 from domain.provenance import Why, record_activity
-from domain.reverts import list_alive
-from models import Issue, IssueStatus, Release, Resolution
+from domain.regressions import Judge, Regression, find_later_sighting, list_refuted
+from domain.sightings import Graphs, Sighting, follows_semver, list_sightings, load_shipped
+from domain.verdicts import Verdict, find_verdict
+from models import Commit, Issue, IssueStatus, Release, Resolution
 
 BY_RULE = "rule"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Where an issue stands by its commits: fixed in a release, or taken back by one, or neither."""
+@dataclass(frozen=True)
+class _Judged:
+    """The verdict without the fixes that did not work, and what refuted those."""
 
-    fixed: Shipment | None = None
-    taken_back: Shipment | None = None  # holds the revert
+    verdict: Verdict
+    refuted: dict[Member, Regression] = field(default_factory=dict)
 
 
 def sync_issues(session: Session, issue_ids: Collection[int], *, why: Why) -> list[Issue]:
-    """Make the resolutions of these issues agree with the releases; return those that changed."""
-    graphs: dict[int, StoredGraph] = {}
+    """Make the resolutions of these issues agree with releases and events; those that changed."""
+    graphs = Graphs(session)
     changed = []
     for issue_id in sorted(issue_ids):
         # Two repositories may fix one issue at once: one of them judges after the other.
         issue = session.get(Issue, issue_id, with_for_update={"key_share": True})
-        if issue is None:
-            continue
-        family = load_family(session, issue)
-        verdict = judge(session, issue, family, graphs)
-        if _apply(session, issue, family, verdict, why):
+        if issue is not None and _sync(session, issue, graphs, why):
             changed.append(issue)
     session.flush()
     return changed
 
 
-def judge(
-    session: Session, issue: Issue, family: Family, graphs: dict[int, StoredGraph]
-) -> Verdict:
-    """Where the issue stands by all lines of all repositories together.
-
-    It is fixed where the first line says so, unless a line took the fix back.
-    """
-    shipments = list_shipments(session, issue, family.members)
-    verdicts = [
-        _judge_line(session, list(line), family, graphs)
-        for _, line in groupby(shipments, key=lambda shipment: shipment.line_key)
-    ]
-    taken_back = [one.taken_back for one in verdicts if one.taken_back is not None]
-    fixed = [one.fixed for one in verdicts if one.fixed is not None]
-    if taken_back:
-        return Verdict(taken_back=min(taken_back, key=_seniority))
-    if fixed:
-        return Verdict(fixed=min(fixed, key=_seniority))
-    return Verdict()
-
-
-def _seniority(shipment: Shipment) -> tuple[datetime, int, str]:
-    return (shipment.committed_at, shipment.repository_id, shipment.name)
-
-
-def _judge_line(
-    session: Session, shipments: list[Shipment], family: Family, graphs: dict[int, StoredGraph]
-) -> Verdict:
-    """Go through the releases of one line that hold a member of the family, the earliest first.
-
-    A release resolves with the first living fix. It takes back only what had shipped: a pick that
-    is reverted before its release says nothing of the fix on other branches.
-    """
-    verdict = Verdict()
-    shipped: set[Member] = set()
-    for _, group in groupby(shipments, key=lambda shipment: shipment.head_id):
-        here = list(group)
-        members = _contained(session, family, here, graphs)
-        living = list_alive(family.fixes, members, family.reverters)
-        dead = (shipped & members) - living
-        if living and verdict.fixed is None:
-            fixed = next((shipment for shipment in here if shipment.member in living), here[0])
-            verdict = Verdict(fixed=fixed)
-        elif dead and not living and verdict.fixed is not None:
-            verdict = Verdict(taken_back=here[0])
-        shipped = (shipped | living) - dead
-    return verdict
-
-
-def _contained(
-    session: Session, family: Family, here: list[Shipment], graphs: dict[int, StoredGraph]
-) -> set[Member]:
-    """The members of the family that this release contains: as a set of reach(head)."""
-    listed = {shipment.member for shipment in here}
-    if not family.reverters:
-        return listed
-    head = here[0]
-    if head.repository_id not in graphs:
-        graphs[head.repository_id] = StoredGraph(session, head.repository_id)
-    graph = graphs[head.repository_id]
-    return listed | {
-        member
-        for member in family.members - listed
-        if member.repository_id == head.repository_id and contains(graph, head.head_sha, member.sha)
-    }
-
-
-def _apply(session: Session, issue: Issue, family: Family, verdict: Verdict, why: Why) -> bool:
-    record = session.scalar(
-        select(Resolution).where(Resolution.issue_id == issue.id, Resolution.ended_at.is_(None))
-    )
+def _sync(session: Session, issue: Issue, graphs: Graphs, why: Why) -> bool:
+    family = load_family(session, issue)
+    sightings = list_sightings(session, issue.id) if issue.event_count else []
+    judge = Judge(graphs, bool(sightings) and follows_semver(session, issue.project_id))
+    record = _find_last(session, issue)
     if record is not None and record.decided_by != BY_RULE:
-        return False
+        if record.ended_at is None:
+            return sync_decided(session, issue, record, family, judge, sightings, why)
+        if sync_regressed(session, issue, record, family, judge, sightings, why):
+            return True
+    held = record if record is not None and record.ended_at is None else None
+    judged = _judge(session, issue, family, judge, sightings)
+    return _apply(session, issue, held, family, judged, why)
+
+
+def _find_last(session: Session, issue: Issue) -> Resolution | None:
+    """The record that holds, else the newest."""
+    return session.scalar(
+        select(Resolution)
+        .where(Resolution.issue_id == issue.id)
+        .order_by(Resolution.ended_at.is_not(None), Resolution.id.desc())
+        .limit(1)
+    )
+
+
+def _judge(
+    session: Session,
+    issue: Issue,
+    family: Family,
+    judge: Judge,
+    sightings: Sequence[Sighting],
+) -> _Judged:
+    """The verdict on the fixes that no event refutes, taken away one by one."""
+    refuted = list_refuted(judge, family, sightings)
+    while True:
+        fixes = {one: text for one, text in family.fixes.items() if one not in refuted}
+        verdict = find_verdict(session, issue, Family(fixes, family.reverters), judge.graphs)
+        if verdict.fixed is None or not sightings:
+            return _Judged(verdict, refuted)
+        fixed = load_shipped(session, session.get_one(Release, verdict.fixed.release_id))
+        regression = find_later_sighting(judge, family, fixed, sightings)
+        if regression is None:
+            return _Judged(verdict, refuted)
+        refuted[verdict.fixed.member] = regression
+
+
+def _member_of(session: Session, record: Resolution) -> Member:
+    """The commit that a record by rule rests on."""
+    commit = session.get(Commit, record.commit_id) if record.commit_id is not None else None
+    return Member(commit.repository_id, commit.sha) if commit else Member(0, "")
+
+
+def _apply(
+    session: Session,
+    issue: Issue,
+    record: Resolution | None,
+    family: Family,
+    judged: _Judged,
+    why: Why,
+) -> bool:
+    verdict = judged.verdict
     fixed = verdict.fixed
+    regression = judged.refuted.get(_member_of(session, record)) if record is not None else None
+    if record is not None and regression is not None and fixed is None:
+        regress(session, issue, record, regression, why)
+        return True
     if record is not None and record.release_id is None and verdict.taken_back is None:
         return False  # its release was deleted: what that had fixed stays fixed
     if record is not None and fixed is not None and _is_same(record, fixed):
@@ -162,11 +149,13 @@ def _resolve(session: Session, issue: Issue, family: Family, fixed: Shipment, wh
             release_id=release.id,
             release_version=release.version,
             commit_id=fixed.commit_id,
+            heads=[[fixed.repository_id, fixed.head_sha]],
+            named_at=release.released_at or release.created_at,
             decided_by=BY_RULE,
             created_at=why.now,
         )
     )
-    issue.status = IssueStatus.resolved
+    issue.status, issue.substatus, issue.is_inbox = IssueStatus.resolved, None, False
     record_activity(
         session,
         why,
@@ -183,7 +172,7 @@ def _resolve(session: Session, issue: Issue, family: Family, fixed: Shipment, wh
 def _reopen(
     session: Session, issue: Issue, record: Resolution | None, verdict: Verdict, why: Why
 ) -> None:
-    issue.status = IssueStatus.unresolved
+    issue.status, issue.is_inbox = IssueStatus.unresolved, True
     taken_back = verdict.taken_back
     record_activity(
         session,

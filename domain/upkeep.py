@@ -14,6 +14,7 @@ from domain.membership import mark_waiting_stale, refresh
 from domain.provenance import Why
 from domain.repositories import resume_import
 from domain.resolution import sync_issues
+from domain.sightings import list_waiting
 from domain.work import make_gaps_due
 from models import Repository, Tag
 
@@ -42,6 +43,7 @@ def bring_up_to_date(
         resume_import(session, repository, now=why.now)
     done = refresh(session, repository, why=why, limit=limit)
     touched = list_issues_of_commits(session, repository.id, done.changes.commit_ids)
+    touched |= list_waiting(session, done.release_ids)
     sync_issues(session, touched | set(issue_ids), why=why)
     if makes_due:
         due_at = _when_to_ask(session, repository, done, why.now)

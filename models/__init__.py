@@ -13,7 +13,15 @@ from models.event import (
     IssueUser,
 )
 from models.installation import Branch, Installation, Repository, RepositoryProject
-from models.issue import Activity, Issue, IssueLink, IssueStatus, PullRequest, Resolution
+from models.issue import (
+    Activity,
+    Issue,
+    IssueLink,
+    IssueStatus,
+    PullRequest,
+    Resolution,
+    ResolutionKind,
+)
 from models.organization import LoginLink, Organization, Project, ProjectKey
 from models.received_event import ReceivedEvent, ReceivedState
 from models.release import (
@@ -73,6 +81,7 @@ __all__ = [
     "Repository",
     "RepositoryProject",
     "Resolution",
+    "ResolutionKind",
     "Span",
     "Tag",
     "TokenKind",

@@ -135,15 +135,44 @@ class IssueLink(Base):
     ended_reason: Mapped[str | None] = mapped_column(Text)
 
 
+class ResolutionKind(StrEnum):
+    """What was said: fixed by now, in a release, by a commit, after a release, or in the next one."""
+
+    now = "now"
+    release = "release"
+    commit = "commit"
+    after = "after"  # in whatever is released after the base
+    next = "next"  # in the first release that strictly contains the base
+
+
 class Resolution(Base):
-    """How an issue counts as fixed: the record that holds (no `ended_at`) and those that ended."""
+    """How an issue counts as fixed: the record that holds (no `ended_at`) and those that ended.
+
+    `heads` are the commits of the release, `base_heads` those of the base, as pairs of repository
+    and sha, kept so that they still decide when the release is gone. Of one that an event ended,
+    `regressed_in` is the event's release and `judged_by` says what decided: graph, version, date.
+    """
 
     __tablename__ = "resolution"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     issue_id: Mapped[int] = mapped_column(ForeignKey("issue.id", ondelete="CASCADE"), index=True)
     release_id: Mapped[int | None] = mapped_column(ForeignKey("release.id", ondelete="SET NULL"))
-    release_version: Mapped[str] = mapped_column(String(200))  # survives the release
+    kind: Mapped[ResolutionKind] = mapped_column(
+        Enum(ResolutionKind, native_enum=False, length=16),
+        default=ResolutionKind.commit,
+        server_default="commit",
+    )
+    release_version: Mapped[str] = mapped_column(String(200))  # survives the release; "": none
+    heads: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    base_id: Mapped[int | None] = mapped_column(ForeignKey("release.id", ondelete="SET NULL"))
+    base_version: Mapped[str | None] = mapped_column(String(200))
+    base_heads: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    base_at: Mapped[datetime | None]  # moment of the base
+    named_at: Mapped[datetime | None]  # moment of the release
+    actor: Mapped[str | None] = mapped_column(String(128))
+    regressed_in: Mapped[str | None] = mapped_column(String(200))
+    judged_by: Mapped[str | None] = mapped_column(String(8))
     commit_id: Mapped[int | None] = mapped_column(ForeignKey("commit.id", ondelete="SET NULL"))
     decided_by: Mapped[str] = mapped_column(String(16))  # rule or person
     created_at: Mapped[datetime]

@@ -41,10 +41,19 @@ class Member:
 
 @dataclass
 class Family:
-    """Everything that decides whether an issue's fix is in: fixes, and who reverts whom."""
+    """Everything that decides whether an issue's fix is in: fixes, and who reverts whom.
+
+    A cherry-pick is the fix that it was picked from, in another home; `origins` names that.
+    """
 
     fixes: dict[Member, str] = field(default_factory=dict)  # → matched text
     reverters: dict[Member, set[Member]] = field(default_factory=dict)
+    origins: dict[Member, Member] = field(default_factory=dict)
+
+    def homes(self, fix: Member) -> set[Member]:
+        """*fix* with all that is the same fix elsewhere."""
+        origin = self.origins.get(fix, fix)
+        return {one for one in self.fixes if self.origins.get(one, one) == origin} | {fix}
 
     @property
     def members(self) -> set[Member]:
@@ -110,6 +119,7 @@ def _add_picks(session: Session, family: Family) -> None:
         for origin, picks in list_related(session, frontier, "picked").items():
             for pick in picks - family.fixes.keys():
                 family.fixes[pick] = family.fixes[origin]
+                family.origins[pick] = family.origins.get(origin, origin)
                 following.add(pick)
         frontier = following
 

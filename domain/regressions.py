@@ -74,7 +74,8 @@ def list_refuted(
     refuted: dict[Member, Regression] = {}
     for sighting in sightings:
         for member in judge.living(family, sighting.shipped) or ():
-            refuted.setdefault(member, Regression(sighting.shipped.version, GRAPH))
+            for home in family.homes(member):
+                refuted.setdefault(home, Regression(sighting.shipped.version, GRAPH))
     return refuted
 
 

@@ -88,7 +88,7 @@ def _judge(
         regression = find_later_sighting(judge, family, fixed, sightings)
         if regression is None:
             return _Judged(verdict, refuted)
-        refuted[verdict.fixed.member] = regression
+        refuted |= dict.fromkeys(family.homes(verdict.fixed.member), regression)
 
 
 def _member_of(session: Session, record: Resolution) -> Member:

@@ -29,9 +29,15 @@ RULES = {
         "an event makes the release that it names, if no version, tag or commit at the head of a "
         "release answers to that name"
     ),
+    "event-of-release-with-fix": (
+        "an event of a release that contains the fix, or comes after it where the commit graph does "
+        "not know, opens the issue again"
+    ),
     "release-reverts-fix": "a release that holds a revert of the fix opens the issue again",
 }
 SOURCES = {
+    "event": "found when an event came in",
+    "api": "asked for through the API",
     "import": "found by the import of the history",
     "completion": "found by asking GitHub for what no push had brought",
     "github": "found by asking GitHub",

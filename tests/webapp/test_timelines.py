@@ -31,6 +31,13 @@ OF_RELEASES: list[tuple[str, dict[str, Any], str]] = [
         {"before": 3, "after": 1, "added": 0, "removed": 2},
         "Commits stated: the list has 1 commit instead of 3: 0 added, 2 removed.",
     ),
+    ("refs_set", {"refs": ["main"]}, "Commits stated up to main."),
+    ("commits_cleared", {}, "Stated commits cleared. Lists of tags count again."),
+    (
+        "deployed",
+        {"environment": "production", "projects": ["web"], "name": "blue"},
+        "Deployed to production with web: blue.",
+    ),
     ("release_finalized", {"project": "web"}, "Released in web."),
     ("release_archived", {}, "Archived."),
     ("release_restored", {}, "Restored from the archive."),
@@ -63,6 +70,23 @@ OF_ISSUES: list[tuple[str, dict[str, Any], str]] = [
         {"event_id": "0123456789abcdef" * 2},
         "Issue made of the first event of its kind, 01234567.",
     ),
+    (
+        "regression",
+        {"version": "web@3.0", "resolved_in_version": "web@2.0", "decided_by": "graph"},
+        "Came back in web@3.0, although it counted as fixed in web@2.0; "
+        "decided by the commit graph.",
+    ),
+    (
+        "regression_withdrawn",
+        {"version": "web@2.0"},
+        "Fixed after all: the release that it was seen in does not contain the fix, as is known "
+        "by now.",
+    ),
+    ("resolved", {"how": "release", "version": "web@2.0"}, "Resolved in web@2.0."),
+    ("resolved", {"how": "now"}, "Resolved."),
+    ("resolved", {"how": "next", "version": "web@2.0"}, "Resolved in the release after web@2.0."),
+    ("ignored", {}, "Ignored. What commits claimed before counts no more."),
+    ("unresolved", {}, "Marked unresolved. What commits claimed before counts no more."),
     ("referenced_in_commit", {"sha": SHA}, "Named by commit aaaaaaaaaa in acme/xyzzy."),
     (
         "referenced_in_pull_request",

@@ -6,6 +6,7 @@ Only what is stored is asked (sentry-api.md 5.4, OURS 12); what it does not tell
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,11 +33,35 @@ def find_revision(session: Session, repository: Repository, text: str) -> str | 
     lowered = text.lower()
     if _FULL.fullmatch(lowered):
         return _find_full(session, repository, lowered)
+    base, steps = split_steps(text)
+    found = _find_name(session, repository, base)
+    return (
+        walk(found, steps, lambda sha: _list_parents(session, repository, sha)) if found else None
+    )
+
+
+def split_steps(text: str) -> tuple[str, list[tuple[str, int]]]:
+    """A revision as a name and the steps behind it: `HEAD~2^` is HEAD, ~2 and ^1."""
     stepped = _STEPS.fullmatch(text)
     if stepped is None:
-        return _find_name(session, repository, text)
-    base = _find_name(session, repository, stepped["base"] or "HEAD")
-    return _walk(session, repository, base, stepped["steps"]) if base else None
+        return text, []
+    steps = [(sign, int(digits or 1)) for sign, digits in _STEP.findall(stepped["steps"])]
+    return stepped["base"] or "HEAD", steps
+
+
+def walk(
+    sha: str, steps: Sequence[tuple[str, int]], parents_of: Callable[[str], Sequence[str]]
+) -> str | None:
+    """As git reads `~n` (n first parents) and `^n` (the n-th parent); None where they are not known."""
+    taken = 0
+    for sign, number in steps:
+        for place in [1] * number if sign == "~" else [number] * bool(number):
+            parents = parents_of(sha)
+            taken += 1
+            if len(parents) < place or taken > MOST_STEPS:
+                return None
+            sha = parents[place - 1]
+    return sha
 
 
 def is_full(text: str) -> bool:
@@ -106,6 +131,10 @@ def _list_beginning(session: Session, repository: Repository, digits: str) -> li
     )
 
 
+def _list_parents(session: Session, repository: Repository, sha: str) -> list[str]:
+    return (_find_parents(session, repository, sha) or "").split()
+
+
 def _is_known(session: Session, repository: Repository, sha: str) -> bool:
     return _find_parents(session, repository, sha) is not None
 
@@ -116,17 +145,3 @@ def _find_parents(session: Session, repository: Repository, sha: str) -> str | N
         select(Commit.parents).where(Commit.repository_id == repository.id, Commit.sha == sha)
     ).one_or_none()
     return None if row is None else (row.parents or "")
-
-
-def _walk(session: Session, repository: Repository, sha: str, steps: str) -> str | None:
-    """As git reads `~n` (n first parents) and `^n` (the n-th parent); None where parents are not known."""
-    taken = 0
-    for sign, digits in _STEP.findall(steps):
-        number = int(digits) if digits else 1
-        for place in [1] * number if sign == "~" else [number] * bool(number):
-            parents = (_find_parents(session, repository, sha) or "").split()
-            taken += 1
-            if len(parents) < place or taken > MOST_STEPS:
-                return None
-            sha = parents[place - 1]
-    return sha

@@ -36,7 +36,6 @@ RULES = {
     "release-reverts-fix": "a release that holds a revert of the fix opens the issue again",
 }
 SOURCES = {
-    "event": "found when an event came in",
     "api": "asked for through the API",
     "import": "found by the import of the history",
     "completion": "found by asking GitHub for what no push had brought",

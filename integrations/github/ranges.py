@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from domain.commits import CommitData
+from domain.revisions import split_steps, walk
 from integrations.github.client import InstallationClient
 from integrations.github.errors import NotFoundOnGitHubError
 from integrations.github.fields import Fields
@@ -89,14 +90,22 @@ def fetch_latest(
     return [parse_api_commit(Fields(item)) for item in found.data][:count]
 
 
-def fetch_commit(
-    client: InstallationClient, repository_number: int, revision: str
-) -> CommitData | None:
-    """The commit that *revision* names on GitHub, in one call; None if it certainly names none."""
+def fetch_revision(client: InstallationClient, repository_number: int, revision: str) -> str | None:
+    """The sha that *revision* means on GitHub, in one call; None if it certainly means none.
+
+    GitHub names commits by sha, branch and tag; steps such as `~2` are taken in the history that
+    it lists for the name, which holds a page of them.
+    """
+    base, steps = split_steps(revision)
+    root = f"/repositories/{repository_number}/commits"
     try:
-        found = client.get(
-            f"/repositories/{repository_number}/commits/{quote(revision)}", per_page=1
-        )
+        if not steps:
+            return parse_api_commit(
+                Fields(client.get(f"{root}/{quote(base)}", per_page=1).data)
+            ).sha
+        listed = client.get(root, sha=base, per_page=100)
     except NotFoundOnGitHubError:
         return None
-    return parse_api_commit(Fields(found.data))
+    commits = [parse_api_commit(Fields(item)) for item in listed.data]
+    parents = {commit.sha: commit.parents or () for commit in commits}
+    return walk(commits[0].sha, steps, lambda sha: parents.get(sha, ())) if commits else None

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from domain.commits import CommitData
 from domain.errors import AmbiguousError, FieldsInvalidError
 from domain.revisions import find_revision
 from domain.stated_heads import StatedRef
 from domain.stated_ranges import can_ask
 from integrations.github.client import GitHubApp
 from integrations.github.errors import GitHubError
-from integrations.github.ranges import fetch_commit
+from integrations.github.ranges import fetch_revision
 from models import Installation, Repository
 from models.session import Database
 
@@ -113,12 +112,10 @@ def _ask(github: GitHubApp | None, known: _Known, revision: str) -> str | None:
     if github is None or known.number is None:
         return None
     try:
-        found: CommitData | None = fetch_commit(
-            github.installation(known.installation_id), known.number, revision
-        )
+        found = fetch_revision(github.installation(known.installation_id), known.number, revision)
     except GitHubError as error:
         log.info("revision not resolved yet", reason=str(error))
         return None
     if found is None:
         raise FieldsInvalidError({"refs": [f"{known.name} has no commit {revision!r}"]})
-    return found.sha
+    return found

@@ -14,7 +14,7 @@ from domain.stated_heads import record_answer, record_resolved
 from domain.stated_ranges import Want, base_to_ask_from
 from domain.upkeep import bring_up_to_date
 from integrations.github.errors import NotFoundOnGitHubError
-from integrations.github.ranges import fetch_commit, fetch_latest, fetch_range
+from integrations.github.ranges import fetch_latest, fetch_range, fetch_revision
 from integrations.github.recording import record_with_links
 from integrations.github.slices import Slice
 from models import Head, Repository
@@ -75,21 +75,16 @@ def answer(some: Slice, repository_number: int, wanted: Wanted) -> None:
 
 
 def _resolve(some: Slice, repository_number: int, wanted: Wanted) -> None:
-    found = [fetch_commit(some.client, repository_number, name) for name in wanted.names]
-    known = [commit for commit in found if commit is not None]
+    found = [fetch_revision(some.client, repository_number, name) for name in wanted.names]
+    known = [sha for sha in found if sha is not None]
     if len(known) < len(found):
         missing = next(name for name, one in zip(wanted.names, found, strict=True) if one is None)
         _give_up(some, wanted, f"GitHub knows no commit {missing!r}", STATE_AGAIN)
         return
     with some.db.transaction() as session:
         _, repository = some.lock(session)
-        why = some.why("completion")
-        issue_ids = record_with_links(session, repository, known, hosts=some.hosts, why=why)
-        record_resolved(session, wanted.head_id, wanted.names, [commit.sha for commit in known])
-        learnt = [commit.sha for commit in known]
-        bring_up_to_date(
-            session, repository, why=why, issue_ids=issue_ids, learnt=learnt, makes_due=False
-        )
+        record_resolved(session, wanted.head_id, wanted.names, known)
+        bring_up_to_date(session, repository, why=some.why("completion"), makes_due=False)
 
 
 def _fetch_range(some: Slice, repository_number: int, wanted: Wanted, base: str) -> None:

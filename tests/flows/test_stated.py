@@ -143,6 +143,25 @@ def test_revisions_that_the_graph_knows_cost_no_call(
     assert not world.github.calls
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"), [("HEAD~2", 0), ("HEAD^", 1), ("HEAD~0", 2), ("side^2", 0)]
+)
+def test_steps_behind_commits_of_which_a_push_told_no_parents_cost_one_call(
+    world: World, chain: list[str], script: Script, said: str, meant: int
+) -> None:
+    pushed = [world.commit("A", onto=[chain[14]])]
+    pushed.append(world.commit("B", onto=pushed[-1:]))
+    pushed.append(world.commit("C", onto=pushed[-1:]))
+    world.push(pushed[-1])
+    world.push(world.commit("Merge", onto=[pushed[2], pushed[0]]), "side")
+    world.settle()
+    world.github.reset_calls()
+    answer = script.state("worker@1.0.0", ref(said, chain[13]))
+
+    assert answer["lastCommit"]["id"] == pushed[meant]
+    assert len(world.github.calls) == (said != "HEAD~0")
+
+
 def test_what_certainly_is_no_commit_is_refused_and_changes_nothing(
     world: World, chain: list[str], script: Script
 ) -> None:

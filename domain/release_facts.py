@@ -43,7 +43,10 @@ class HeadFacts:
 
 @dataclass(frozen=True)
 class ReleaseFacts:
-    """A release with what belongs to it; projects and short ids sorted, heads oldest first."""
+    """A release with what belongs to it; projects and short ids sorted.
+
+    Heads come oldest first, those without a list last.
+    """
 
     release: Release
     projects: list[str]
@@ -151,7 +154,7 @@ def _list_heads(session: Session, ids: Ids) -> defaultdict[int, list[HeadFacts]]
         .join(Repository, Repository.id == Head.repository_id)
         .outerjoin(Tag, Tag.id == Head.tag_id)
         .where(Head.release_id.in_(ids))
-        .order_by(Head.made_at, Head.id)
+        .order_by(Head.has_list.desc(), Head.made_at, Head.id)
     ):
         found[head.release_id].append(HeadFacts(head, repository, tag))
     return found

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 Answers = Mapping[int, Any]  # by status: the type of what is answered; None: an empty body
 ROUTES: list[Route] = []
-_AREAS = {"root": "About"}
+_AREAS = {"root": "About", "release_writes": "Releases", "repository_changes": "Repositories"}
 _PLACE = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 
 

@@ -24,6 +24,13 @@ def keep_memory_small() -> None:
         mallopt(M_ARENA_MAX, 2)
 
 
+def give_memory_back() -> None:
+    """Hand what a large request took back to the system, now that it is answered."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def announce(settings: Settings) -> None:
     """Say where people find the server, and what it lacks to do its work."""
     log.info("serving", url=settings.public_url)

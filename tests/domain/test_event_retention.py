@@ -7,12 +7,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.event_retention import Retention, prune_events
-from domain.events import Incoming, digest
+from domain.events import Incoming
 from jobs import Runtime
 from jobs.retention import prune
 from models import Event, Issue, IssueHour, IssueRelease, Project
 from tests.clock import Clock
-from tests.events import make_body, make_exception
+from tests.events import digest, make_body, make_exception
 from tests.factories import NOW, make_organization, make_project
 
 

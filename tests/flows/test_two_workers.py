@@ -32,7 +32,7 @@ from models import (
     Release,
     utcnow,
 )
-from tests.events import make_body
+from tests.events import make_body, make_exception
 from tests.factories import make_organization, make_project
 from tests.flows.busy import Busy
 from tests.flows.ends import (
@@ -136,17 +136,19 @@ def test_two_workers_end_as_one_would(
     assert "deadlock" not in said.lower()
 
 
-EVENTS, USERS, RELEASES = 3000, 7, 3
+PROBLEMS, EVENTS = 4, 750  # new ones, and of each: fewer than are kept of an issue
+USERS, RELEASES = 7, 3
 
 
 def report(world: World) -> int:
-    """Store many events of one new problem, as the intake does; the row id of their project."""
+    """Store events of new problems in turns, as the intake does; the row id of their project."""
     now = utcnow()
     with world.runtime.db.transaction() as session:
         project = make_project(session, make_organization(session))
-        for number in range(EVENTS):
+        for number in range(PROBLEMS * EVENTS):
             body = make_body(
                 now,
+                exception=[make_exception(f"Error{number % PROBLEMS}")],
                 release=f"web@{number % RELEASES}",
                 user={"id": number % USERS},
                 extra={str(key): "x" * 200 for key in range(40)},
@@ -173,7 +175,7 @@ def count(world: World, what: Any) -> int:
 def test_a_worker_killed_within_a_batch(
     request: pytest.FixtureRequest, world: World, tmp_path: Path
 ) -> None:
-    """Two digest events of the same new problem, one dies: nothing is lost, nothing there twice."""
+    """Two digest events of the same new problems, one dies: nothing is lost, or there twice."""
     if request.config.getoption("--database") != "postgresql":
         pytest.skip("SQLite has one process")
     stored = select(func.count()).select_from(Event)
@@ -191,18 +193,21 @@ def test_a_worker_killed_within_a_batch(
         one.kill()
         one.wait()
         stop(two, logs[1])
-    assert 0 < count(world, stored) < EVENTS
+    assert 0 < count(world, stored) < PROBLEMS * EVENTS
     assert count(world, claimed) > 0  # by the one that was killed: the other finished its batch
     with worker(world, logs[2]):
         wait_for(lambda: is_worked_off(world), seconds=60)
 
     assert count(world, select(func.count()).select_from(ReceivedEvent)) == 0
     with world.runtime.db.reading() as session:
-        issue = session.scalars(select(Issue).where(Issue.project_id == project_id)).one()
+        issues = session.scalars(
+            select(Issue).where(Issue.project_id == project_id).order_by(Issue.number)
+        ).all()
         counted = [
-            session.scalars(select(model.event_count).where(model.issue_id == issue.id)).all()
+            session.scalars(select(model.event_count)).all()
             for model in (IssueRelease, IssueEnvironment)
         ]
-    assert (issue.number, issue.event_count, issue.user_count) == (1, EVENTS, USERS)
-    assert count(world, stored) == EVENTS
-    assert counted == [[EVENTS // RELEASES] * RELEASES, [EVENTS]]
+    assert [issue.number for issue in issues] == list(range(1, PROBLEMS + 1))
+    assert {(issue.event_count, issue.user_count) for issue in issues} == {(EVENTS, USERS)}
+    assert count(world, stored) == PROBLEMS * EVENTS
+    assert counted == [[EVENTS // RELEASES] * RELEASES * PROBLEMS, [EVENTS] * PROBLEMS]

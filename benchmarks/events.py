@@ -39,6 +39,7 @@ from tests.sdk import Sender, make_sender
 REFERENCE, OURS, CLIENT = "benchmarks.apps:durable_only()", "wsgi:app", "benchmarks.event_client"
 CONNECTIONS = 16
 ROUNDS, SECONDS = 3, 3.0
+ACCEPTED = 0.95  # of what is sent at a pace; a busy server slows its clients down
 LONGER = 3  # than storing alone is measured: a backlog shows after a while
 NUMBER = 2_000
 STORE_GOAL, DIGEST_GOAL = 0.5, 0.25
@@ -112,8 +113,8 @@ def measure_backlog(kind: str, directory: Path, pace: float, seconds: float) -> 
         f"{waiting:,} of {waiting + digested:,} events",
         f"{found['rate']:,.0f}/s accepted of {pace:,.0f}/s, half of the stick's",
         waiting / found["rate"],
-        "under 1x, a second's",
-        waiting < found["rate"],
+        "all accepted, under 1x",
+        waiting < found["rate"] and found["rate"] > ACCEPTED * pace,
     )
 
 

@@ -11,6 +11,7 @@ import selectors
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
@@ -20,6 +21,7 @@ from integrations.github.signature import sign
 SECRET = "benchmark"  # noqa: S105 (of a server that lives for seconds)
 BODY_BYTES = 25_000
 WARM_UP_SECONDS = 1.0
+PAUSE_SECONDS = 0.001  # of a paced client that has a connection left
 
 
 @dataclass
@@ -67,8 +69,12 @@ def drive(
     next_request: Callable[[], bytes],
     *,
     success: bytes,
+    pace: float = float("inf"),
 ) -> dict[str, object]:
-    """Have each connection send the next request as soon as its last one was answered."""
+    """Have each connection send the next request as soon as its last one was answered.
+
+    At most *pace* of them a second, from all connections together.
+    """
 
     def post(connection: Connection) -> None:
         request = next_request()
@@ -76,17 +82,22 @@ def drive(
         connection.socket.sendall(request)
 
     ready = selectors.DefaultSelector()
+    idle: deque[Connection] = deque()
+    sent, started = 0, time.perf_counter()
     for _ in range(connections):
         connection = Connection(socket.create_connection(("127.0.0.1", port)))
         connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         ready.register(connection.socket, selectors.EVENT_READ, connection)
-        post(connection)
+        idle.append(connection)
     began = time.perf_counter() + WARM_UP_SECONDS
     end = began + seconds
     times: list[float] = []
     refused = 0
     while (now := time.perf_counter()) < end:
-        for key, _ in ready.select(timeout=1):
+        while idle and sent < pace * (now - started):
+            post(idle.popleft())
+            sent += 1
+        for key, _ in ready.select(timeout=PAUSE_SECONDS if idle else 1):
             connection = key.data
             if not connection.has_answer():
                 continue
@@ -95,7 +106,7 @@ def drive(
                 refused += 1
             elif arrived >= began:
                 times.append(arrived - connection.sent_at)
-            post(connection)
+            idle.append(connection)
     times.sort()
     return {
         "rate": len(times) / (now - began),

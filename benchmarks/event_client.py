@@ -71,7 +71,9 @@ def make_requests(port: int) -> list[tuple[bytes, bytes]]:
     return requests
 
 
-def measure(port: int, connections: int, seconds: float) -> dict[str, object]:
+def measure(
+    port: int, connections: int, seconds: float, pace: float = float("inf")
+) -> dict[str, object]:
     requests = make_requests(port)
     turn = 0
 
@@ -85,8 +87,9 @@ def measure(port: int, connections: int, seconds: float) -> dict[str, object]:
         length = len(first) + len(body)
         return head + b"Content-Length: %d\r\n\r\n" % length + first + body
 
-    return drive(port, connections, seconds, next_request, success=b"HTTP/1.1 200")
+    return drive(port, connections, seconds, next_request, success=b"HTTP/1.1 200", pace=pace)
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))))
+    port, connections, *numbers = sys.argv[1:]
+    print(json.dumps(measure(int(port), int(connections), *map(float, numbers))))

@@ -96,12 +96,16 @@ def measure(
     database_url: str = "",
     *,
     client: str = "benchmarks.client",
+    pace: float = float("inf"),
+    with_worker: bool = False,
 ) -> Measured:
     environ = {"BENCH_APP": app, "GITHUB_WEBHOOK_SECRET": SECRET, "DATABASE_URL": database_url}
+    environ |= {"BENCH_WORKER": "1"} if with_worker else {}
     with serving("benchmarks/server_settings.py", data_dir, environ) as server:
         before = server.cpu_seconds()
         arguments = [str(server.port), str(connections), str(seconds)]
-        command = [sys.executable, "-m", client, *arguments]
+        paced = [] if pace == float("inf") else [str(pace)]
+        command = [sys.executable, "-m", client, *arguments, *paced]
         result: Measured = json.loads(subprocess.check_output(command))
         answered = result["rate"] * (seconds + WARM_UP_SECONDS)
         result["cpu"] = (server.cpu_seconds() - before) / answered * 1e6

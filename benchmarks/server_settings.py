@@ -1,4 +1,4 @@
-"""The real server's settings, for either application; jobs are not worked off meanwhile."""
+"""The real server's settings, for either application; jobs wait, unless BENCH_WORKER is set."""
 
 from __future__ import annotations
 
@@ -23,4 +23,4 @@ def post_worker_init(worker: Any) -> None:
     if wsgi_app == "wsgi:app":
         from webapp.serving import start
 
-        start(worker.wsgi, with_worker=False)
+        start(worker.wsgi, with_worker=bool(os.environ.get("BENCH_WORKER")))

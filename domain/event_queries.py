@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain.event_counts import hour_of
 from domain.event_data import EventData, parse_event
+from domain.event_storage import unpack_event
 from models import (
     Environment,
     Event,
@@ -51,7 +50,7 @@ class Seen:
 
 def read_data(row: Event) -> EventData:
     """The event as it was normalised when it came."""
-    return parse_event(json.loads(zlib.decompress(row.data)), now=row.received_at)
+    return parse_event(unpack_event(row.data), now=row.received_at)
 
 
 def find_event(session: Session, issue_id: int, event_id: str | None = None) -> ShownEvent | None:

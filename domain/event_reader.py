@@ -7,9 +7,9 @@ what was cut is noted by the name of its part.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, cast
+from typing import Any
 
-from domain.event_secrets import HIDDEN, is_secret
+from domain.event_secrets import HIDDEN, is_secret, may_be_secret
 from domain.text import clean_text
 
 Json = Mapping[str, Any]
@@ -81,16 +81,25 @@ class Reader:
         """Lines of source, empty ones as well; what is no text is an empty line."""
         if not isinstance(value, list):
             return ()
-        lines = [line if isinstance(line, str) else "" for line in value]
-        if _are_plain(lines, longest):
-            return tuple(lines)
-        return tuple(self._fit(line, longest, part) for line in lines)
+        if _are_plain(value, longest):
+            return tuple(value)
+        return tuple(self.line(line, longest, part) or "" for line in value)
+
+    def line(self, value: object, longest: int, part: str) -> str | None:
+        """A line of source, which may be empty; None for what is no text."""
+        return self._fit(value, longest, part) if isinstance(value, str) else None
 
     def mapping(self, value: object, part: str, *, longest: int) -> dict[str, Any]:
         """A free-form object, bounded and without secrets; empty for anything else."""
         if not isinstance(value, dict) or not value:
             return {}
-        return cast(dict[str, Any], self.value(value, part, longest=longest))
+        is_within = self._values > 0 and self._characters >= 0
+        if is_within and _are_plain_members(value, longest) and not may_be_secret(value):
+            self._values -= len(value) + 1
+            self._characters -= sum(map(len, value.values()))
+            return value
+        found = self.value(value, part, longest=longest)
+        return found if isinstance(found, dict) else {}
 
     def value(self, value: object, part: str, *, longest: int, nested: int = NESTED) -> Any:
         """A free-form value, bounded and without secrets: JSON of few levels and short texts."""
@@ -150,6 +159,16 @@ def _are_plain(texts: Collection[object], longest: int) -> bool:
     if not joined.isascii() or joined.count("\0") >= max(len(texts), 1):
         return False
     return len(joined) <= longest or max(map(len, texts)) <= longest  # type: ignore[arg-type]
+
+
+def _are_plain_members(value: dict[Any, Any], longest: int) -> bool:
+    """Whether the object can stay as it is, unless some of it is secret."""
+    return (
+        len(value) <= MEMBERS
+        and _are_plain(value, LONGEST_NAME)
+        and _are_plain(value.values(), longest)
+        and "" not in value
+    )
 
 
 def _scalar_text(value: object) -> str | None:

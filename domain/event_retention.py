@@ -6,6 +6,7 @@ event of an issue always stays, so that its page has one to show.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,9 @@ from sqlalchemy.orm import Session, aliased
 from domain.event_counts import hour_of
 from models import Event, Issue, IssueHour
 
-AT_ONCE = 500  # events removed in one transaction
+KEPT_FOR = timedelta(days=90)  # after they came
+KEPT_OF_ISSUE = 1000
+AT_ONCE = 200  # events removed in one transaction
 ISSUES_AT_ONCE = 20
 
 
@@ -23,20 +26,39 @@ ISSUES_AT_ONCE = 20
 class Retention:
     """How long events are kept after they came, and how many of an issue."""
 
-    age: timedelta = timedelta(days=90)
-    of_issue: int = 1000
+    age: timedelta = KEPT_FOR
+    of_issue: int = KEPT_OF_ISSUE
 
 
-def prune_events(
+@dataclass(frozen=True, slots=True)
+class Old:
+    """What is not kept any longer: row ids of events, else counts, each by issue and hour."""
+
+    event_ids: Sequence[int] = ()
+    hours: Sequence[tuple[int, int]] = ()
+
+    def __len__(self) -> int:
+        return len(self.event_ids) + len(self.hours)
+
+
+def find_old(
     session: Session, retention: Retention, *, now: datetime, at_once: int = AT_ONCE
-) -> int:
-    """Remove at most *at_once* rows that are not kept any longer; how many. 0: nothing is left."""
-    old = _list_old(session, now - retention.age, at_once)
-    ids = old or _list_surplus(session, retention.of_issue, at_once)
-    if ids:
-        session.execute(delete(Event).where(Event.id.in_(ids)))
-        return len(ids)
-    return _prune_hours(session, hour_of(now - retention.age), at_once)
+) -> Old:
+    """At most *at_once* rows that are not kept any longer; only reads, which takes a while."""
+    before = now - retention.age
+    ids = _list_old(session, before, at_once) or _list_surplus(session, retention.of_issue, at_once)
+    return Old(ids) if ids else Old(hours=_list_hours(session, hour_of(before), at_once))
+
+
+def remove_old(session: Session, old: Old) -> None:
+    """Whoever else found the same may have removed it by now. Flushes, does not commit."""
+    if old.event_ids:
+        session.execute(delete(Event).where(Event.id.in_(old.event_ids)))
+    if old.hours:  # each issue in each of the hours: all of them are old
+        issue_ids, hours = zip(*old.hours, strict=True)
+        session.execute(
+            delete(IssueHour).where(IssueHour.hour.in_(hours), IssueHour.issue_id.in_(issue_ids))
+        )
 
 
 def _list_old(session: Session, before: datetime, limit: int) -> list[int]:
@@ -84,15 +106,9 @@ def _list_surplus(session: Session, most: int, limit: int) -> list[int]:
     return list(session.scalars(select(ranked.c.id).where(ranked.c.rank > most).limit(limit)))
 
 
-def _prune_hours(session: Session, before: int, limit: int) -> int:
+def _list_hours(session: Session, before: int, limit: int) -> list[tuple[int, int]]:
     """Counts by the hour serve pages that show some weeks; totals are kept elsewhere."""
     rows = session.execute(
         select(IssueHour.issue_id, IssueHour.hour).where(IssueHour.hour < before).limit(limit)
-    ).all()
-    if rows:
-        hours = {hour for _, hour in rows}
-        issue_ids = {issue_id for issue_id, _ in rows}
-        session.execute(
-            delete(IssueHour).where(IssueHour.hour.in_(hours), IssueHour.issue_id.in_(issue_ids))
-        )
-    return len(rows)
+    )
+    return [(issue_id, hour) for issue_id, hour in rows]

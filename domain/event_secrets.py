@@ -8,6 +8,7 @@ process, which `sentry-cli` sends as `extra.environ`, is secret as a whole
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 HIDDEN = "(hidden)"
@@ -18,6 +19,12 @@ _SECRET = re.compile(
     r"|session[-_. ]?(?:id|key)|(?:^|[-_. ])(?:auth|sid|dsn)(?:[-_. ]|$)",
     re.IGNORECASE,
 )
+# A name that the pattern finds holds one of these: looking for them takes a tenth of the time.
+_HINTS = (
+    *("pass", "pwd", "secret", "token", "credential", "cookie", "jwt", "srf", "auth", "key"),
+    *("session", "sid", "dsn"),
+)
+_REMEMBERED = 500  # characters of names
 _PAIR = re.compile(r"(?:(?<=[?&;])|^)([^=&;?#]{1,100})=([^&;#]*)")
 _USER_INFO = re.compile(r"(?<=://)[^/@\s]{1,500}@")
 
@@ -26,6 +33,19 @@ _USER_INFO = re.compile(r"(?<=://)[^/@\s]{1,500}@")
 def is_secret(name: str) -> bool:
     """Whether the value of that name, which is short, has to be hidden."""
     return _SECRET.search(name) is not None
+
+
+def may_be_secret(names: Iterable[str]) -> bool:
+    """False: none of these names, which are ASCII, is secret. True: look at each."""
+    text = " ".join(names)
+    return _has_hint(text) if len(text) <= _REMEMBERED else _has_hint.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)
+def _has_hint(text: str) -> bool:
+    """The same frames come again and again, with the same variables."""
+    text = text.lower()
+    return any(hint in text for hint in _HINTS)
 
 
 def hide_in_query(text: str) -> str:

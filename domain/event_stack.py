@@ -127,8 +127,7 @@ def parse_frames(reader: Reader, stacktrace: object) -> tuple[Frame, ...]:
 
 
 def _parse_frame(reader: Reader, frame: Json) -> Frame:
-    text, line = reader.text, frame.get("context_line")
-    line = reader.lines([line], LONGEST_LINE, "source") if isinstance(line, str) else ()
+    text = reader.text
     return Frame(
         filename=text(frame.get("filename"), LONGEST_NAME, "frames"),
         abs_path=text(frame.get("abs_path"), LONGEST_NAME, "frames"),
@@ -137,7 +136,7 @@ def _parse_frame(reader: Reader, frame: Json) -> Frame:
         line=_number(frame.get("lineno")),
         column=_number(frame.get("colno")),
         in_app=_is_own(frame),
-        context_line=line[0] if line else None,
+        context_line=reader.line(frame.get("context_line"), LONGEST_LINE, "source"),
         pre_context=reader.lines(_part(frame, "pre_context", BEFORE), LONGEST_LINE, "source"),
         post_context=reader.lines(_part(frame, "post_context", AFTER), LONGEST_LINE, "source"),
         variables=reader.mapping(frame.get("vars"), "variables", longest=LONGEST_VARIABLE),

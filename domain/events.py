@@ -10,9 +10,8 @@ releases, environments, the project's counter of issues, the issues.
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,9 +20,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.bulk import batches, insert_missing
-from domain.event_data import parse_event, render_bytes
+from domain.event_data import parse_event
 from domain.event_issues import issues_of
 from domain.event_releases import resolve_releases
+from domain.event_storage import pack_event
 from domain.event_summary import EventSummary, summarise
 from domain.event_tally import StoredEvent, count_events
 from domain.grouping import group
@@ -32,7 +32,6 @@ from domain.resolution import sync_issues
 from models import Environment, Event, Issue, Project
 
 AT_ONCE = 200
-COMPRESSION = 1  # higher ones take twice as long to save a twentieth
 _LONGEST_RELEASE = 200
 
 
@@ -55,7 +54,9 @@ class Digested:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class ReadEvent:
+    """An event without what only its page shows, and all of it as it is kept."""
+
     event: EventSummary
     received_at: datetime
     data: bytes
@@ -76,8 +77,16 @@ class _Places:
         return StoredEvent(event, self.release_of(event), environment_id)
 
 
+def read_events(events: Iterable[Incoming], *, now: datetime) -> list[ReadEvent]:
+    """Normalise, group and compress: nine tenths of the work, and none of it needs the database.
+
+    Takes one event after the other, so that an iterator never holds two of them in memory.
+    """
+    return [_read(one, now) for one in events]
+
+
 def digest(
-    session: Session, project_id: int, events: Sequence[Incoming], *, now: datetime
+    session: Session, project_id: int, events: Sequence[ReadEvent], *, now: datetime
 ) -> Digested:
     """Store those of *events* that are new, each with the issue that it belongs to.
 
@@ -99,12 +108,12 @@ def on_events_of_resolved_issues(
 
 
 def _digest(
-    session: Session, project_id: int, events: Sequence[Incoming], now: datetime, done: Digested
+    session: Session, project_id: int, events: Sequence[ReadEvent], now: datetime, done: Digested
 ) -> None:
     project = session.get(Project, project_id)
     if project is None:
         return
-    reads = _leave_known(session, project, [_read(one, now) for one in events])
+    reads = _leave_known(session, project, events)
     done.repeated += len(events) - len(reads)
     if not reads:
         return
@@ -123,14 +132,13 @@ def _digest(
     on_events_of_resolved_issues(session, resolved, now=now)
 
 
-def _read(incoming: Incoming, now: datetime) -> _Read:
+def _read(incoming: Incoming, now: datetime) -> ReadEvent:
     received_at = incoming.received_at or now
     event = parse_event(incoming.body, now=received_at, peer=incoming.peer)
-    data = zlib.compress(render_bytes(event), COMPRESSION)
-    return _Read(summarise(event, group(event)), received_at, data)
+    return ReadEvent(summarise(event, group(event)), received_at, pack_event(event))
 
 
-def _leave_known(session: Session, project: Project, reads: Sequence[_Read]) -> list[_Read]:
+def _leave_known(session: Session, project: Project, reads: Sequence[ReadEvent]) -> list[ReadEvent]:
     by_id = {read.event.event_id: read for read in reversed(reads)}
     known = set(
         session.scalars(
@@ -141,7 +149,7 @@ def _leave_known(session: Session, project: Project, reads: Sequence[_Read]) -> 
 
 
 def _find_places(
-    session: Session, project: Project, reads: Sequence[_Read], now: datetime
+    session: Session, project: Project, reads: Sequence[ReadEvent], now: datetime
 ) -> _Places:
     """Releases and environments; what the organization does not have yet is made."""
     names: dict[str, datetime] = {}
@@ -153,7 +161,7 @@ def _find_places(
 
 
 def _environments(
-    session: Session, project: Project, reads: Sequence[_Read], now: datetime
+    session: Session, project: Project, reads: Sequence[ReadEvent], now: datetime
 ) -> dict[str, int]:
     names = {read.event.environment for read in reads}
     query = select(Environment.name, Environment.id).where(
@@ -186,10 +194,10 @@ def _lock_issues(session: Session, ids: set[int]) -> list[Issue]:
 def _store(
     session: Session,
     project: Project,
-    reads: Sequence[_Read],
+    reads: Sequence[ReadEvent],
     ids: Mapping[str, int],
     places: _Places,
-) -> list[_Read]:
+) -> list[ReadEvent]:
     """Those that were not there: another worker may have stored some in the meantime."""
     rows = [
         {

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 LONGEST_MESSAGE = 500
+KEPT = 4096  # answers: the events of a project name the same places again and again
 _NAMELESS = {"", "?", "<anonymous>", "anonymous", "<unknown>", "unknown", "<lambda>", "(anonymous)"}
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/]*/?")
@@ -55,6 +57,7 @@ def parametrise(message: str) -> str:
     return _PARAMETER.sub(lambda match: f"<{match.lastgroup}>", text)
 
 
+@lru_cache(KEPT)
 def stable_function(name: str | None) -> str | None:
     """The function's name without counters and addresses; None for one that has no name."""
     text = (name or "").strip()
@@ -65,6 +68,7 @@ def stable_function(name: str | None) -> str | None:
     return _COUNTED.sub(r"\1", text).strip() or None
 
 
+@lru_cache(KEPT)
 def stable_module(module: str | None) -> str | None:
     """A dotted module or class; None for those that name the program that was started."""
     if module is None or module in ("__main__", "<unknown module>"):
@@ -92,6 +96,7 @@ def find_root(own: Sequence[str], of_stack: Sequence[str] = ()) -> str:
     return "/".join(shared) + "/" if shared else "/"
 
 
+@lru_cache(KEPT)
 def stable_path(path: str, root: str = "/") -> str:
     """The path below *root*, or below where packages are installed, without versions and digests."""
     text = _with_slashes(path)

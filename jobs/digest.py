@@ -14,17 +14,17 @@ from itertools import groupby
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, delete, exists, select
+from sqlalchemy import ColumnElement, and_, delete, exists, select
 from sqlalchemy.orm import Session
 
-from domain.events import Incoming, digest
+from domain.events import Incoming, ReadEvent, digest, read_events
 from jobs.claims import EVENTS, Claim, LeaseLostError, claim_rows, is_due
 from jobs.runtime import Runtime
 from models import ReceivedEvent, ReceivedState
 
 log = structlog.get_logger(__name__)
 
-BATCH_EVENTS = 25  # on SQLite, those who store events wait meanwhile
+BATCH_EVENTS = 100  # of which only the writing keeps others from writing, on SQLite
 BATCH_BYTES = 4 * 1024 * 1024
 FAILURES_KEPT = timedelta(days=14)
 COLUMNS = (
@@ -83,8 +83,7 @@ def digest_batch(runtime: Runtime, batch: Batch) -> None:
         ReceivedEvent.id.in_([claim.id for claim in batch.claims]),
         ReceivedEvent.claimed_until == batch.claims[0].until,
     )
-    with runtime.db.reading() as session:
-        events = {row.id: _parse(row) for row in session.execute(select(*COLUMNS).where(claimed))}
+    events = _read_claimed(runtime, claimed)
     with runtime.db.transaction() as session:
         held = session.scalars(
             select(ReceivedEvent.id).where(claimed).order_by(ReceivedEvent.id).with_for_update()
@@ -112,6 +111,14 @@ def forget_failures(runtime: Runtime) -> None:
             return
     with runtime.db.transaction() as session:
         session.execute(delete(ReceivedEvent).where(old))
+
+
+def _read_claimed(runtime: Runtime, claimed: ColumnElement[bool]) -> dict[int, ReadEvent]:
+    """By row id; outside of any transaction, so that nobody waits for it."""
+    with runtime.db.reading() as session:
+        rows = session.execute(select(*COLUMNS).where(claimed)).all()
+    reads = read_events(map(_parse, rows), now=runtime.now())
+    return {row.id: read for row, read in zip(rows, reads, strict=True)}
 
 
 def _parse(row: Any) -> Incoming:

@@ -16,6 +16,7 @@ from huey import PostgresHuey, SqliteHuey
 from huey.consumer import Consumer, Scheduler
 from huey.serializer import SignedSerializer
 
+from jobs.retention import Pruning
 from jobs.runtime import Runtime
 from jobs.schedule import SWEEP_SECONDS, sweep
 from jobs.tasks import work_off
@@ -115,9 +116,9 @@ class ShiplogConsumer(Consumer):  # type: ignore[misc]  # huey has no types
 class SweepLoop(Scheduler):  # type: ignore[misc]  # huey has no types
     def __init__(self, runtime: Runtime, queue: HueyQueue, stop_flag: Any) -> None:
         super().__init__(queue.huey, stop_flag, interval=1, periodic=False)
-        self._runtime, self._queue = runtime, queue
+        self._runtime, self._queue, self._pruning = runtime, queue, Pruning()
 
     def loop(self, now: object = None) -> None:
-        if sweep(self._runtime) and self._queue.is_empty():
+        if sweep(self._runtime, self._pruning) and self._queue.is_empty():
             self._queue.send()
         self.stop_flag.wait(SWEEP_SECONDS)

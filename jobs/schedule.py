@@ -10,16 +10,18 @@ from sqlalchemy import exists, select
 from domain.releases import lacks_semver_key
 from jobs.claims import LANES, is_due, is_lapsed
 from jobs.digest import forget_failures
+from jobs.retention import Pruning, prune_when_due
 from jobs.runtime import Runtime
 from jobs.tasks import order_releases, take_back
 
 SWEEP_SECONDS = 2.0
 
 
-def sweep(runtime: Runtime) -> bool:
+def sweep(runtime: Runtime, pruning: Pruning | None = None) -> bool:
     """Take rows back from workers that died; whether anything is due now.
 
-    Reads first: an idle server never takes the write lock.
+    Reads first: an idle server never takes the write lock. *pruning* is passed on from sweep to
+    sweep: with it old events are removed, every now and then.
     """
     now = runtime.now()
     with runtime.db.reading() as session:
@@ -29,4 +31,6 @@ def sweep(runtime: Runtime) -> bool:
     if has_gaps:
         order_releases(runtime)
     forget_failures(runtime)
+    if pruning is not None:
+        prune_when_due(runtime, pruning)
     return (any(lapsed) and take_back(runtime) > 0) or any(due)

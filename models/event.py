@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import Base, keep_uncompressed
 
 EVENT_ID_LENGTH = 32
 HASH_LENGTH = 32
@@ -65,6 +65,9 @@ class Event(Base):
     hash: Mapped[str] = mapped_column(String(HASH_LENGTH))  # of its fingerprint
     tags: Mapped[dict[str, Any]]
     data: Mapped[bytes]
+
+
+keep_uncompressed(Event, "data")  # it is compressed by us
 
 
 class IssueRelease(Base):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Enum, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import Base, keep_uncompressed
 
 
 class ReceivedState(StrEnum):
@@ -52,3 +52,6 @@ class ReceivedEvent(Base):
     claimed_until: Mapped[datetime | None]  # end of the lease of the worker that has it
     size: Mapped[int]  # of the body, in bytes
     body: Mapped[bytes] = mapped_column(LargeBinary)  # last: what is before it is read without it
+
+
+keep_uncompressed(ReceivedEvent, "body")  # it is gone again soon

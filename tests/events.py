@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from domain.events import Incoming
+from sqlalchemy.orm import Session
+
+import domain.events
+from domain.events import Digested, Incoming, read_events
 from tests.factories import NOW
 
 _numbers = count(1)
@@ -54,3 +58,10 @@ def make_body(at: datetime | None = None, **given: Any) -> dict[str, Any]:
 
 def make_event(at: datetime | None = None, **given: Any) -> Incoming:
     return Incoming(make_body(at, **given))
+
+
+def digest(
+    session: Session, project_id: int, events: Sequence[Incoming], *, now: datetime
+) -> Digested:
+    """Read and store, both at once."""
+    return domain.events.digest(session, project_id, read_events(events, now=now), now=now)

@@ -44,10 +44,11 @@ def test_intake() -> None:
 
 @pytest.mark.slow
 def test_events() -> None:
-    stored, digested = events.run(rounds=1, seconds=0.3, number=20, kinds=SQLITE)
+    stored, backlog, digested = events.run(rounds=1, seconds=0.3, number=20, kinds=SQLITE)
     for figure in (stored, digested):
         assert figure.ratio is not None
         assert figure.ratio > 0
+    assert backlog.is_met is not None
 
 
 @pytest.mark.slow

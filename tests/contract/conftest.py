@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,3 +67,19 @@ def ci_cli(sentry_cli: SentryCli, shop: Shop) -> SentryCli:
     """With an organization token and nothing else: it names the server and the organization."""
     environ = {"SENTRY_AUTH_TOKEN": shop.token(TokenKind.org), "SENTRY_DISABLE_UPDATE_CHECK": "1"}
     return SentryCli(sentry_cli.major, sentry_cli.home, shop.clone, environ)
+
+
+@pytest.fixture(scope="session")
+def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`@sentry/node` in a directory of its own."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("no node and npm here: the JavaScript SDK is not tried")
+    directory = tmp_path_factory.mktemp("node")
+    command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "@sentry/node@11"]
+    done = subprocess.run(
+        command, cwd=directory, capture_output=True, text=True, timeout=240, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"npm could not install @sentry/node: {done.stderr[-200:]}")
+    return directory

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -185,22 +184,6 @@ def test_sentry_cli(
 
     refused = sentry_cli("send-event", "-m", "x", SENTRY_DSN=dsn.replace(sender.key, "0" * 32))
     assert refused.status == 1, refused
-
-
-@pytest.fixture(scope="session")
-def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`@sentry/node` in a directory of its own."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("no node and npm here: the JavaScript SDK is not tried")
-    directory = tmp_path_factory.mktemp("node")
-    command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "@sentry/node@11"]
-    done = subprocess.run(
-        command, cwd=directory, capture_output=True, text=True, timeout=240, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"npm could not install @sentry/node: {done.stderr[-200:]}")
-    return directory
 
 
 def test_node(database: Database, sender: Sender, dsn: str, node_modules: Path) -> None:

@@ -222,6 +222,36 @@ def test_secrets_are_hidden_before_anything_is_kept() -> None:
     assert event.extra["environ"] == "(hidden)"
 
 
+SECRETS = (
+    *("password", "PassPhrase", "db_pwd", "secret", "Token", "credentials", "cookie", "jwt"),
+    *(
+        "_csrf",
+        "XSRF",
+        "Authorization",
+        "apikey",
+        "private-key",
+        "session_id",
+        "sid",
+        "dsn",
+        "AUTH",
+    ),
+)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_among_plain_variables_is_hidden(name: str) -> None:
+    for names in ((name,), ("coupon", name, "total"), (name, "x" * 190, "y" * 190, "z" * 190)):
+        frame = make_frame(vars=dict.fromkeys(names, "hush"))
+        kept = parse(exception=[make_exception("E", frame)]).frames[-1].variables
+        assert kept == dict.fromkeys(names, "hush") | {name: "(hidden)"}
+
+
+def test_what_is_beyond_the_bounds_is_an_empty_object() -> None:
+    many = {f"extra{number}": ["x" * 4000] * 100 for number in range(4)}
+    event = parse(contexts=many, extra={"a": "b"}, modules={})
+    assert (event.extra, event.cuts) == ({}, ("contexts", "extra"))
+
+
 def test_a_form_in_the_body_hides_its_secrets() -> None:
     event = parse(request={"data": "password=hush&name=Ana"})
     assert event.request is not None

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.events import digest
 from models import (
     Activity,
     Event,
@@ -18,7 +17,7 @@ from models import (
     Repository,
     RepositoryProject,
 )
-from tests.events import make_event
+from tests.events import digest, make_event
 from tests.factories import (
     NOW,
     make_commit,

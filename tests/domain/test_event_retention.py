@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from domain.event_retention import Retention, prune_events
-from domain.events import Incoming, digest
+from domain.event_retention import Retention, find_old, remove_old
+from domain.events import Incoming
 from jobs import Runtime
-from jobs.retention import prune
+from jobs.retention import EVERY, Pruning, prune, prune_when_due
+from jobs.schedule import sweep
 from models import Event, Issue, IssueHour, IssueRelease, Project
 from tests.clock import Clock
-from tests.events import make_body, make_exception
+from tests.events import digest, make_body, make_exception
 from tests.factories import NOW, make_organization, make_project
 
 
@@ -42,8 +43,9 @@ def ages(session: Session, title: str) -> list[int]:
 
 def prune_all(session: Session, retention: Retention, at_once: int) -> list[int]:
     removed = []
-    while some := prune_events(session, retention, now=NOW, at_once=at_once):
-        removed.append(some)
+    while old := find_old(session, retention, now=NOW, at_once=at_once):
+        remove_old(session, old)
+        removed.append(len(old))
     return removed
 
 
@@ -82,17 +84,54 @@ def test_what_was_counted_stays(session: Session, project: Project) -> None:
     assert issue.first_seen == NOW - timedelta(days=120)
     assert session.scalars(select(IssueRelease.event_count)).all() == [4]
     assert session.scalar(select(func.count()).select_from(IssueHour)) == 1
-    assert prune_events(session, Retention(), now=NOW) == 0
+    assert not find_old(session, Retention(), now=NOW)
 
 
-def test_the_job_works_until_nothing_is_left(runtime: Runtime, clock: Clock) -> None:
+def report_on(runtime: Runtime, *days: int) -> None:
     with runtime.db.transaction() as session:
-        project = make_project(session, make_organization(session))
-        for days in (200, 150, 100, 1):
-            at = clock() - timedelta(days=days)
+        project = make_project(session, make_organization(session, f"of{days[0]}"))
+        for number in days:
+            at = runtime.now() - timedelta(days=number)
             digest(session, project.id, [Incoming(make_body(at))], now=at)
 
-    assert prune(runtime, seconds=0) == 0
-    assert prune(runtime) == 3 + 3  # events, and their hours
+
+def kept(runtime: Runtime) -> tuple[int, int]:
+    """How many events, and how many counts of an hour."""
     with runtime.db.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Event)) == 1
+        found = [session.scalar(select(func.count()).select_from(t)) for t in (Event, IssueHour)]
+    return found[0] or 0, found[1] or 0
+
+
+def test_the_job_works_until_nothing_is_left(runtime: Runtime) -> None:
+    report_on(runtime, 200, 150, 100, 1)
+    assert not prune(runtime, seconds=0)  # one transaction
+    assert kept(runtime) == (1, 4)
+    assert prune(runtime)
+    assert kept(runtime) == (1, 1)
+    assert prune(runtime, seconds=0)
+
+
+def test_it_is_done_at_the_start_and_every_hour(runtime: Runtime, clock: Clock) -> None:
+    pruning = Pruning()
+    report_on(runtime, 200, 1)
+    sweep(runtime, pruning)
+    assert kept(runtime) == (1, 1)
+
+    report_on(runtime, 201, 2)
+    clock.at += EVERY - timedelta(seconds=1)
+    sweep(runtime, pruning)
+    assert kept(runtime) == (3, 3)
+    clock.advance(seconds=1)
+    sweep(runtime, pruning)
+    assert kept(runtime) == (2, 2)
+
+
+def test_what_takes_long_goes_on_at_the_next_sweep(runtime: Runtime) -> None:
+    pruning = Pruning()
+    report_on(runtime, 200, 1)
+    left = []
+    for _ in range(3):
+        prune_when_due(runtime, pruning, seconds=0)
+        left.append(kept(runtime))
+    assert left[:2] == [(1, 2), (1, 1)]
+    assert pruning.due_at is not None

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.event_counts import hour_of
-from domain.events import Incoming, digest
+from domain.events import Incoming
 from models import (
     Activity,
     Environment,
@@ -27,7 +27,7 @@ from models import (
     Release,
 )
 from models.session import Database
-from tests.events import make_body, make_event, make_exception, make_frame
+from tests.events import digest, make_body, make_event, make_exception, make_frame
 from tests.factories import NOW, make_issue, make_organization, make_project
 from tests.webapp.conftest import StatementCounter
 

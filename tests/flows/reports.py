@@ -16,11 +16,12 @@ from domain.decisions import (
     resolve_now,
     unresolve,
 )
-from domain.events import Incoming, digest
+from domain.events import Incoming
 from domain.issues import get_issue
 from domain.organizations import get_organization, get_project
 from domain.provenance import Why
 from models import Issue, Release, Repository, Resolution
+from tests.events import digest
 from tests.flows.world import World
 
 

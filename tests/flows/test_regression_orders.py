@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from domain.commits import CommitData
-from domain.events import Incoming, digest
+from domain.events import Incoming
 from domain.provenance import Why
 from domain.tag_updates import TagPosition
 from domain.upkeep import bring_up_to_date
 from integrations.github.recording import record_tag, record_with_links
 from models import Issue, Project, Repository, RepositoryProject
 from models.session import Database
+from tests.events import digest
 from tests.factories import make_organization, make_project, make_repository
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

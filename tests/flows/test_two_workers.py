@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from jobs.digest import BATCH_EVENTS
+from jobs.engine import WORKERS
 from jobs.status import read_queue
-from models import Author, Commit, Release, utcnow
+from models import (
+    Author,
+    Commit,
+    Event,
+    Issue,
+    IssueEnvironment,
+    IssueRelease,
+    ReceivedEvent,
+    ReceivedState,
+    Release,
+    utcnow,
+)
+from tests.events import make_body, make_exception
+from tests.factories import make_organization, make_project
 from tests.flows.busy import Busy
 from tests.flows.ends import (
     find_first_tag,
@@ -31,9 +49,8 @@ from tests.server import ROOT
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-@contextmanager
-def worker(world: World, log: Path) -> Iterator[None]:
-    """`python -m jobs.worker`, until it is told to stop."""
+def start_worker(world: World, log: Path) -> subprocess.Popen[bytes]:
+    """`python -m jobs.worker`."""
     settings = world.runtime.settings
     environ = os.environ | {
         "DATA_DIR": str(settings.data_dir),
@@ -44,15 +61,25 @@ def worker(world: World, log: Path) -> Iterator[None]:
     }
     with log.open("w") as out:
         command = [sys.executable, "-m", "jobs.worker"]
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=out)
+        return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=out)
+
+
+@contextmanager
+def worker(world: World, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """One, until it is told to stop; it may have been killed by then."""
+    process = start_worker(world, log)
     try:
-        yield
+        yield process
     except BaseException:
         process.kill()
         process.wait()
         raise
+    stop(process, log)
+
+
+def stop(process: subprocess.Popen[bytes], log: Path) -> None:
     process.terminate()
-    assert process.wait(timeout=40) == 0, log.read_text()[-2000:]
+    assert process.wait(timeout=40) in (0, -signal.SIGKILL), log.read_text()[-2000:]
 
 
 def wait_for(condition: Callable[[], bool], *, seconds: float) -> None:
@@ -107,3 +134,80 @@ def test_two_workers_end_as_one_would(
     assert "delivery worked off" in logs[0].read_text()
     assert "delivery worked off" in logs[1].read_text()
     assert "deadlock" not in said.lower()
+
+
+PROBLEMS, EVENTS = 4, 750  # new ones, and of each: fewer than are kept of an issue
+USERS, RELEASES = 7, 3
+
+
+def report(world: World) -> int:
+    """Store events of new problems in turns, as the intake does; the row id of their project."""
+    now = utcnow()
+    with world.runtime.db.transaction() as session:
+        project = make_project(session, make_organization(session))
+        for number in range(PROBLEMS * EVENTS):
+            body = make_body(
+                now,
+                exception=[make_exception(f"Error{number % PROBLEMS}")],
+                release=f"web@{number % RELEASES}",
+                user={"id": number % USERS},
+                extra={str(key): "x" * 200 for key in range(40)},
+            )
+            text = json.dumps(body).encode()
+            session.add(
+                ReceivedEvent(
+                    project_id=project.id,
+                    event_id=body["event_id"],
+                    received_at=now,
+                    due_at=now,
+                    size=len(text),
+                    body=text,
+                )
+            )
+    return project.id
+
+
+def count(world: World, what: Any) -> int:
+    with world.runtime.db.reading() as session:
+        return session.scalar(what) or 0
+
+
+def test_a_worker_killed_within_a_batch(
+    request: pytest.FixtureRequest, world: World, tmp_path: Path
+) -> None:
+    """Two digest events of the same new problems, one dies: nothing is lost, or there twice."""
+    if request.config.getoption("--database") != "postgresql":
+        pytest.skip("SQLite has one process")
+    stored = select(func.count()).select_from(Event)
+    claimed = (
+        select(func.count())
+        .select_from(ReceivedEvent)
+        .where(ReceivedEvent.state == ReceivedState.running)
+    )
+    by_one = WORKERS * BATCH_EVENTS  # more are claimed: both hold some
+    logs = [tmp_path / f"{name}.log" for name in ("one", "two", "three")]
+    with worker(world, logs[0]) as one, worker(world, logs[1]) as two:
+        wait_for(lambda: all("worker started" in log.read_text() for log in logs[:2]), seconds=60)
+        project_id = report(world)
+        wait_for(lambda: count(world, stored) > 0 and count(world, claimed) > by_one, seconds=60)
+        one.kill()
+        one.wait()
+        stop(two, logs[1])
+    assert 0 < count(world, stored) < PROBLEMS * EVENTS
+    assert count(world, claimed) > 0  # by the one that was killed: the other finished its batch
+    with worker(world, logs[2]):
+        wait_for(lambda: is_worked_off(world), seconds=60)
+
+    assert count(world, select(func.count()).select_from(ReceivedEvent)) == 0
+    with world.runtime.db.reading() as session:
+        issues = session.scalars(
+            select(Issue).where(Issue.project_id == project_id).order_by(Issue.number)
+        ).all()
+        counted = [
+            session.scalars(select(model.event_count)).all()
+            for model in (IssueRelease, IssueEnvironment)
+        ]
+    assert [issue.number for issue in issues] == list(range(1, PROBLEMS + 1))
+    assert {(issue.event_count, issue.user_count) for issue in issues} == {(EVENTS, USERS)}
+    assert count(world, stored) == PROBLEMS * EVENTS
+    assert counted == [[EVENTS // RELEASES] * RELEASES * PROBLEMS, [EVENTS] * PROBLEMS]

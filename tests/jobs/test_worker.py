@@ -8,14 +8,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from jobs import Runtime, enqueue
 from jobs.claims import DELIVERIES, claim_next
 from jobs.presence import make_presence
 from jobs.worker import EmbeddedWorker, open_queue
-from models import Delivery, utcnow
+from models import Delivery, Event, utcnow
 from models.session import Database
+from tests.events import digest, make_event
+from tests.factories import make_organization, make_project
 from tests.inbox import make_delivery
 
 
@@ -83,3 +85,21 @@ def test_presence(live: Runtime) -> None:
     second.leave()
     wait_for(third.try_alone)  # PostgreSQL notices a closed connection a moment later
     third.leave()
+
+
+def test_a_worker_removes_old_events(live: Runtime) -> None:
+    with live.db.transaction() as session:
+        project = make_project(session, make_organization(session))
+        for days in (200, 100, 1):
+            at = utcnow() - timedelta(days=days)
+            digest(session, project.id, [make_event(at)], now=at)
+
+    def count() -> int:
+        with live.db.reading() as session:
+            return session.scalar(select(func.count()).select_from(Event)) or 0
+
+    assert count() == 3
+    worker = EmbeddedWorker(live, open_queue(live))
+    worker.start()
+    wait_for(lambda: count() == 1)
+    worker.stop()

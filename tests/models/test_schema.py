@@ -57,3 +57,25 @@ def test_a_database_that_cannot_be_used_is_one_line(settings: Settings, tmp_path
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: DATABASE_URL: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_postgresql_does_not_compress_bodies(
+    request: pytest.FixtureRequest, flask: FlaskCliRunner, empty: Database
+) -> None:
+    """Neither where the migrations made the tables, nor where the models do."""
+    if request.config.getoption("--database") != "postgresql":
+        pytest.skip("SQLite never does")
+    flask.invoke(args=["db", "upgrade"])
+    assert storage_of_bodies(empty) == ["e", "e"]
+    Base.metadata.drop_all(empty.engine)
+    Base.metadata.create_all(empty.engine)
+    assert storage_of_bodies(empty) == ["e", "e"]
+
+
+def storage_of_bodies(db: Database) -> list[str]:
+    of_bodies = text(
+        "SELECT attstorage FROM pg_attribute WHERE attrelid IN ('event'::regclass,"
+        " 'received_event'::regclass) AND attname IN ('body', 'data')"
+    )
+    with db.reading() as session:
+        return [str(kind) for kind in session.scalars(of_bodies)]

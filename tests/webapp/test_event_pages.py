@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from domain.events import Incoming, digest
+from domain.events import Incoming
 from models import Event, IssueStatus, Organization, Project
 from models.session import Database
 from tests.clock import Clock
-from tests.events import make_body, make_event, make_exception, make_frame
+from tests.events import digest, make_body, make_event, make_exception, make_frame
 from tests.factories import make_issue, make_organization, make_project, make_release
 from tests.factories import make_repository as make_repo
 from tests.webapp.conftest import StatementCounter

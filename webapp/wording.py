@@ -29,6 +29,9 @@ RULES = {
         "an event makes the release that it names, if no version, tag or commit at the head of a "
         "release answers to that name"
     ),
+    "event-names-commit": (
+        "a release that an event names after a commit has that commit as its last one"
+    ),
     "release-reverts-fix": "a release that holds a revert of the fix opens the issue again",
 }
 SOURCES = {

@@ -119,13 +119,18 @@ def _find_by_tag(session: Session, project: Project, names: Collection[str]) -> 
 def _find_by_sha(
     session: Session, project: Project, commits: Mapping[str, Sequence[Place]]
 ) -> dict[str, set[int]]:
-    """Releases by the commit at their head; a commit that no release has is not found."""
+    """Releases by the commit at their head; a commit that no release has is not found.
+
+    One that has a name of its own goes before those that are named after the commit.
+    """
     shas = {name: places[0][1] for name, places in commits.items()}
     if not shas:
         return {}
     of_sha: defaultdict[str, set[int]] = defaultdict(set)
-    for sha, release_id in session.execute(
-        select(Head.sha, Head.release_id)
+    named_after: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for sha, release_id, version in session.execute(
+        select(Head.sha, Head.release_id, Release.version)
+        .join(Release, Release.id == Head.release_id)
         .join(ReleaseProject, ReleaseProject.release_id == Head.release_id)
         .where(
             Head.repository_id.in_(repositories_of(project)),
@@ -134,8 +139,14 @@ def _find_by_sha(
             ReleaseProject.project_id == project.id,
         )
     ):
-        of_sha[sha].add(release_id)
-    return {name: of_sha[sha] for name, sha in shas.items() if sha in of_sha}
+        if sha.startswith(version.lower()):
+            named_after[sha].append((len(version), release_id))
+        else:
+            of_sha[sha].add(release_id)
+    for sha, some in named_after.items():
+        if not of_sha[sha]:
+            of_sha[sha] = {max(some)[1]}
+    return {name: of_sha[sha] for name, sha in shas.items() if of_sha[sha]}
 
 
 def _have_heads_given(

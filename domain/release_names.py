@@ -31,6 +31,8 @@ PACKAGE_MISSING = "lacks the package before the version"
 WITH_V = "has a “v” that the release's name has not"
 WITHOUT_V = "lacks the “v” of the release's name"
 OTHER_PACKAGE = "names another package than the release does"
+PACKAGE_ADDED = "names a package, which the release's name does not"
+SEPARATOR = "joins package and version otherwise than the release's name does"
 SPELLING = "is the same version as a release, written in another way"
 BUILD = "differs from the release's name in the build code after “+” alone"
 
@@ -158,9 +160,23 @@ class KnownReleases:
     ) -> Match | None:
         """Those of the same package before all others, which a name without package may mean."""
         same = [one for one in found if _parts(one.version).package == said.package]
-        if same:
-            return _match(spelling or (WITH_V if said.has_v else WITHOUT_V), same)
-        return _match(OTHER_PACKAGE if said.package else PACKAGE_MISSING, found)
+        best = same or found
+        if not best:
+            return None
+        return _match(
+            spelling if same and spelling else _differ(said, _parts(best[0].version)), best
+        )
+
+
+def _differ(said: _Parts, meant: _Parts) -> str:
+    """What is different, of two names with the same text."""
+    if said.package != meant.package:
+        if said.package is None:
+            return PACKAGE_MISSING
+        return OTHER_PACKAGE if meant.package else PACKAGE_ADDED
+    if said.has_v != meant.has_v:
+        return WITH_V if said.has_v else WITHOUT_V
+    return SEPARATOR
 
 
 def _index(pairs: Iterable[tuple[KeyT, KnownRelease]]) -> dict[KeyT, list[KnownRelease]]:

@@ -149,7 +149,7 @@ def _get_target(session: Session, project: Project, version: str) -> Release:
 
 
 def _verify_name(session: Session, project: Project, name: str, release: Release) -> None:
-    if not name.strip() or len(name) > LONGEST_NAME or "\0" in name:
+    if not name.strip() or len(name) > LONGEST_NAME:
         raise InvalidError(f"a name has 1 to {LONGEST_NAME} characters")
     if name == release.version:
         raise InvalidError(f"“{name}” is the release's own name")

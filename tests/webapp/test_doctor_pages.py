@@ -94,8 +94,8 @@ def test_an_admin_accepts_a_name_and_takes_it_back(
         ({"project": "other", "name": "1.0.0", "version": "web@1.0.0"}, 404),
         ({"project": "web", "name": "web@1.0.0", "version": "web@1.0.0"}, 400),
         ({"project": "web", "name": "a\0b", "version": "web@1.0.0"}, 400),
-        ({"project": "web\0", "name": "b", "version": "web@1.0.0"}, 404),
-        ({"project": "web", "name": "b", "version": "web\0"}, 404),
+        ({"project": "web\0", "name": "b", "version": "web@1.0.0"}, 400),
+        ({"project": "web", "name": "b", "version": "web\0"}, 400),
         ({}, 404),
     ],
 )

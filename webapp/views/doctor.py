@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.doctor import find_problems
+from domain.errors import InvalidError
 from domain.organizations import get_project
 from domain.provenance import Why
 from domain.release_aliases import accept_alias, list_aliases, remove_alias
@@ -40,10 +41,9 @@ def accept() -> ResponseReturnValue:
     """Let a name stand for a release of its project; for admins."""
     require_admin()
     membership, runtime = current_membership(), shiplog().runtime
-    form = request.form
     with runtime.db.transaction() as db:
-        project = get_project(db, membership.organization_id, form.get("project", ""))
-        accept_alias(db, project, form.get("name", ""), form.get("version", ""), why=_why())
+        project = get_project(db, membership.organization_id, _field("project"))
+        accept_alias(db, project, _field("name"), _field("version"), why=_why())
     enqueue(runtime)
     return redirect(url_for("tenant.doctor.list_page"), code=303)
 
@@ -55,6 +55,14 @@ def remove(alias_id: int) -> ResponseReturnValue:
     with shiplog().runtime.db.transaction() as db:
         remove_alias(db, current_membership().organization_id, alias_id, why=_why())
     return redirect(url_for("tenant.doctor.list_page"), code=303)
+
+
+def _field(name: str) -> str:
+    """What the form says; PostgreSQL refuses to compare with a NUL."""
+    text = request.form.get(name, "")
+    if "\0" in text:
+        raise InvalidError(f"the {name} holds a NUL")
+    return text
 
 
 def _why() -> Why:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from domain.alias_moves import move_some
@@ -25,6 +27,7 @@ from models import (
     Repository,
     RepositoryProject,
 )
+from models.session import Database
 from tests.events import make_event, make_exception
 from tests.factories import NOW, make_organization, make_project, make_release, make_repository
 
@@ -295,3 +298,42 @@ def test_what_cannot_be_accepted(
         accept_alias(session, project, name, version, why=WHY)
 
     assert list_aliases(session, organization.id) == []
+
+
+def test_events_that_come_in_while_others_are_moved_are_not_lost(database: Database) -> None:
+    with database.transaction() as session:
+        organization = make_organization(session)
+        project = make_project(session, organization, "web")
+        make_release(session, make_repository(session, organization), project, "web@1.0.0")
+        send(session, project, *["1.0.0"] * 20)
+
+    def report(worker: int) -> None:
+        for number in range(15):
+            name = f"Error{(worker + number) % 4}"
+            event = make_event(NOW, release="1.0.0", exception=[make_exception(name)])
+            while True:  # as a worker does: a batch that fails is tried again
+                try:
+                    with database.transaction() as session:
+                        digest(session, project.id, [event], now=NOW)
+                    break
+                except DBAPIError:
+                    continue
+
+    with ThreadPoolExecutor(3) as threads:
+        reports = [threads.submit(report, worker) for worker in range(3)]
+        with database.transaction() as session:
+            alias_id = accept_alias(session, project, "1.0.0", "web@1.0.0", why=WHY).id
+        while not all(one.done() for one in reports) or _move(database, alias_id):
+            _move(database, alias_id)
+        for one in reports:
+            one.result()
+
+    with database.reading() as session:
+        assert seen(session) == {"web@1.0.0": 65}
+        assert stored(session) == ["web@1.0.0"] * 65
+        assert list(session.scalars(select(Release.version))) == ["web@1.0.0"]
+
+
+def _move(database: Database, alias_id: int) -> bool:
+    with database.transaction() as session:
+        return move_some(session, alias_id, why=WHY, limit=3)

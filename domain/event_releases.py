@@ -1,31 +1,38 @@
 """Which release an event means, by the name that its SDK sent (sentry-api.md 4.8).
 
 The exact version; else a tag within the event's project; else the commit, in full or as a unique
-beginning of seven digits or more, that a release of the project has as its head. Where several
-releases answer, none is chosen. Where none does, one is made.
+beginning of seven digits or more, that a release of the project has as its head; else an alias
+that a person accepted for the project's events. An alias decides as well where several releases
+answer to the tag or commit, which otherwise leaves the event without a release, and it goes before
+a release of that very name that knows no commit. Where nothing answers, a release is made.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, or_, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from domain.bulk import insert_missing, table_of
+from domain.named_commits import (
+    Place,
+    find_commits,
+    make_heads_due,
+    repositories_of,
+    start_of_sha,
+)
 from domain.provenance import Why, record_activity
+from domain.release_aliases import find_aliased, find_without_head
 from domain.version_keys import semver_key_of
 from domain.versions import is_valid_version
-from models import Activity, Commit, Head, Project, Release, ReleaseProject, RepositoryProject, Tag
+from models import Activity, Head, Project, Release, ReleaseProject, Tag
 
-_SHA = re.compile(r"[0-9a-fA-F]{7,40}|[0-9a-fA-F]{64}")
-_FULL = (40, 64)  # digits of SHA-1 and SHA-256
 RULE = "event-names-release"
-MOST_SHAS = 50  # names of one batch that are looked up as the beginning of a sha
 
 
 def resolve_releases(
@@ -37,15 +44,21 @@ def resolve_releases(
     is created then, unreleased. A release of that very version gets the project attached.
     """
     wanted = sorted(name for name in names if is_valid_version(name))
-    found = _find_exact(session, project, wanted)
+    aliased = find_aliased(session, project, names)
+    exact = _find_exact(session, project, wanted)
+    passed = find_without_head(session, {exact[name] for name in aliased.keys() & exact.keys()})
+    found = {name: id_ for name, id_ in exact.items() if id_ not in passed}
     others = {name for name in wanted if name not in found}
     several = _find_by_tag(session, project, others)
-    several |= _find_by_sha(session, project, others - several.keys())
-    exact = set(found.values())
+    commits = find_commits(session, others - several.keys(), repositories_of(project))
+    several |= _find_by_sha(session, project, commits)
     found |= {name: min(ids) for name, ids in several.items() if len(ids) == 1}
-    missing = sorted(others - several.keys())
-    exact |= _make(session, project, {name: names[name] for name in missing}, now, found)
-    rows = [{"release_id": id_, "project_id": project.id} for id_ in sorted(exact)]
+    found = aliased | found
+    missing = sorted(others - several.keys() - found.keys())
+    _have_heads_given(session, project, {*missing, *exact}, commits, now)
+    of_name = {id_ for name, id_ in exact.items() if found[name] == id_}
+    of_name |= _make(session, project, {name: names[name] for name in missing}, now, found)
+    rows = [{"release_id": id_, "project_id": project.id} for id_ in sorted(of_name)]
     insert_missing(session, ReleaseProject, rows)
     seen: dict[int, datetime] = {}
     for name, id_ in found.items():
@@ -103,52 +116,65 @@ def _find_by_tag(session: Session, project: Project, names: Collection[str]) -> 
     return found
 
 
-def _find_by_sha(session: Session, project: Project, names: Collection[str]) -> dict[str, set[int]]:
-    """Releases by the commit at their head; a commit that no release has is not found."""
-    shas = _find_commits(session, project, names)
+def _find_by_sha(
+    session: Session, project: Project, commits: Mapping[str, Sequence[Place]]
+) -> dict[str, set[int]]:
+    """Releases by the commit at their head; a commit that no release has is not found.
+
+    One that has a name of its own goes before those that are named after the commit.
+    """
+    shas = {name: places[0][1] for name, places in commits.items()}
     if not shas:
         return {}
     of_sha: defaultdict[str, set[int]] = defaultdict(set)
-    for sha, release_id in session.execute(
-        select(Head.sha, Head.release_id)
+    named_after: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for sha, release_id, version in session.execute(
+        select(Head.sha, Head.release_id, Release.version)
+        .join(Release, Release.id == Head.release_id)
         .join(ReleaseProject, ReleaseProject.release_id == Head.release_id)
         .where(
-            Head.repository_id.in_(_repositories(project)),
+            Head.repository_id.in_(repositories_of(project)),
             Head.sha.in_(shas.values()),
             Head.is_superseded.is_(False),
             ReleaseProject.project_id == project.id,
         )
     ):
-        of_sha[sha].add(release_id)
-    return {name: of_sha[sha] for name, sha in shas.items() if sha in of_sha}
+        if sha.startswith(version.lower()):
+            named_after[sha].append((len(version), release_id))
+        else:
+            of_sha[sha].add(release_id)
+    for sha, some in named_after.items():
+        if not of_sha[sha]:
+            of_sha[sha] = {max(some)[1]}
+    return {name: of_sha[sha] for name, sha in shas.items() if of_sha[sha]}
 
 
-def _find_commits(session: Session, project: Project, names: Collection[str]) -> dict[str, str]:
-    """Full shas by name, of those names that are a sha or the beginning of just one."""
-    begins = {name: name.lower() for name in sorted(names) if _SHA.fullmatch(name)}
-    begins = dict(list(begins.items())[:MOST_SHAS])
-    if not begins:
-        return {}
-    # A range, unlike LIKE, uses the index on both databases: `g` follows the last hex digit.
-    rows = session.scalars(
-        select(Commit.sha).where(
-            Commit.repository_id.in_(_repositories(project)),
-            or_(
-                *(and_(Commit.sha >= start, Commit.sha < start + "g") for start in begins.values())
-            ),
-        )
-    ).all()
-    shas = sorted(set(rows))
-    found = {}
-    for name, start in begins.items():
-        matching = [sha for sha in shas if sha.startswith(start)]
-        if len(matching) == 1 and (len(start) not in _FULL or matching[0] == start):
-            found[name] = matching[0]
-    return found
+def _have_heads_given(
+    session: Session,
+    project: Project,
+    names: AbstractSet[str],
+    commits: Mapping[str, Sequence[Place]],
+    now: datetime,
+) -> None:
+    """Releases about to be made of a known commit get it as their head, as do those still waiting."""
+    found = {name: places for name, places in commits.items() if name in names}
+    waiting = _find_waiting(session, project, names - commits.keys())
+    found |= find_commits(session, waiting, repositories_of(project))
+    repository_ids = {id_ for places in found.values() for id_, _ in places}
+    make_heads_due(session, project.organization_id, repository_ids, now=now)
 
 
-def _repositories(project: Project) -> Select[int]:
-    return select(RepositoryProject.repository_id).where(RepositoryProject.project_id == project.id)
+def _find_waiting(session: Session, project: Project, names: Collection[str]) -> list[str]:
+    """Those of *names* whose release is there, and has been waiting for its commit."""
+    shas = [name for name in names if start_of_sha(name)]
+    if not shas:
+        return []
+    query = select(Release.version).where(
+        Release.organization_id == project.organization_id,
+        Release.version.in_(shas),
+        Release.sha_start.is_not(None),
+    )
+    return list(session.scalars(query))
 
 
 def _make(
@@ -166,6 +192,7 @@ def _make(
             "organization_id": project.organization_id,
             "version": name,
             "semver_key": semver_key_of(name),
+            "sha_start": start_of_sha(name),
             "created_at": created_at,
             "commit_count": 0,
             "hidden_count": 0,

@@ -68,7 +68,7 @@ def count_events(
     touched = [issue for issue in issues if issue.id in new]
     changes = [_change(issue, new[issue.id], new_users[issue.id]) for issue in touched]
     _change_issues(session, touched, changes)
-    _note_releases(session, sorted({issue_id for issue_id, _ in releases}))
+    note_releases(session, sorted({issue_id for issue_id, _ in releases}))
 
 
 def _rows(seen: Mapping[tuple[int, int], _Seen], name: str) -> list[dict[str, Any]]:
@@ -137,7 +137,7 @@ def _change_issues(
         session.expire(issue)
 
 
-def _note_releases(session: Session, issue_ids: Sequence[int]) -> None:
+def note_releases(session: Session, issue_ids: Sequence[int]) -> None:
     """The first and the last release that each issue was seen in."""
     if not issue_ids:
         return

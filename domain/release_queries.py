@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain.errors import AmbiguousError, NotFoundError
 from domain.paging import Moment, Page, first_of, parse_moment
+from domain.release_aliases import find_releases_by_alias
 from domain.release_facts import ReleaseFacts, load_facts, moment_of_release
 from domain.release_search import EVERYTHING, ReleaseSearch, conditions_of
 from domain.windows import beyond
@@ -69,7 +70,8 @@ def find_releases(
 ) -> list[Release]:
     """The release of that exact version; else those that have a tag of that name, by version.
 
-    With *project_id*, of those that ship in that project.
+    Where no tag has it, those that the name was accepted for. With *project_id*, of those that
+    ship in that project.
     """
     of_organization = select(Release).where(Release.organization_id == organization_id)
     if project_id is not None:
@@ -77,8 +79,12 @@ def find_releases(
     exact = session.scalar(of_organization.where(Release.version == name))
     if exact is not None:
         return [exact]
-    return list(
-        session.scalars(of_organization.where(_has_tag(Tag.name == name)).order_by(Release.version))
+    tagged = of_organization.where(_has_tag(Tag.name == name)).order_by(Release.version)
+    return list(session.scalars(tagged)) or find_releases_by_alias(
+        session,
+        organization_id,
+        name,
+        project_ids=None if project_id is None else [project_id],
     )
 
 

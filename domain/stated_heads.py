@@ -38,13 +38,19 @@ class StatedRef:
 
 
 def set_refs(
-    session: Session, release: Release, refs: Sequence[StatedRef], *, why: Why, fills: bool = True
+    session: Session,
+    release: Release,
+    refs: Sequence[StatedRef],
+    *,
+    why: Why,
+    fills: bool = True,
+    rule: str | None = None,
 ) -> None:
     """Make *refs* the heads that a client stated for *release*; the same again changes nothing.
 
     With *fills* their lists are computed at once, as far as what is known goes, and GitHub is
     asked for the rest by a job; without, the client sends the list of commits as well. The caller
-    holds the locks of the repositories, then of the release.
+    holds the locks of the repositories, then of the release. A *rule* decided, not the client.
     """
     before = _signature(session, release)
     named = {ref.repository_id: ref for ref in refs}  # the last one of a repository counts
@@ -54,7 +60,7 @@ def set_refs(
     if _signature(session, release) != before or left:
         arrange_heads(session, release)
         said: dict[str, object] = {"refs": [ref.stated for ref in named.values()]}
-        _record(session, release, "refs_set", why, said)
+        _record(session, release, "refs_set", why, said, rule)
     if fills:
         _try_again(session, release)
         _bring_up_to_date(session, release, named.keys(), left, why)
@@ -231,12 +237,18 @@ def _signature(session: Session, release: Release) -> set[tuple[object, ...]]:
 
 
 def _record(
-    session: Session, release: Release, kind: str, why: Why, data: dict[str, object]
+    session: Session,
+    release: Release,
+    kind: str,
+    why: Why,
+    data: dict[str, object],
+    rule: str | None = None,
 ) -> None:
     record_activity(
         session,
         why,
         kind,
+        rule=rule,
         organization_id=release.organization_id,
         release_id=release.id,
         data=data,

@@ -22,6 +22,7 @@ from domain.errors import (
 )
 from domain.paging import find_id
 from domain.provenance import Why, record_activity
+from domain.release_aliases import find_releases_by_alias
 from domain.release_queries import get_release
 from domain.releases import date_release, find_release, record_release
 from domain.stated_commits import (
@@ -200,9 +201,9 @@ def delete_release(
 def _find(
     session: Session, organization_id: int, version: str, projects: Sequence[Project]
 ) -> Release | None:
-    """The release of that exact version; else the one that has a tag of that name.
+    """The release of that exact version; else the one that has a tag of that name, or an alias.
 
-    Tags count within *projects*, or everywhere where none is named.
+    Tags and aliases count within *projects*, or everywhere where none is named.
     """
     exact = find_release(session, organization_id, version)
     if exact is not None:
@@ -220,7 +221,10 @@ def _find(
             ReleaseProject.project_id.in_([project.id for project in projects])
         )
         query = query.where(Release.id.in_(shipped))
-    found = session.scalars(query).all()
+    project_ids = [project.id for project in projects] or None
+    found = session.scalars(query).all() or find_releases_by_alias(
+        session, organization_id, version, project_ids=project_ids
+    )
     if len(found) > 1:
         versions = ", ".join(release.version for release in found)
         raise AmbiguousError(f"{version!r} is the tag of several releases: {versions}")

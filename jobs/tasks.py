@@ -30,6 +30,7 @@ from jobs.claims import (
     retry_or_give_up,
 )
 from jobs.digest import Batch, claim_batches, digest_batch
+from jobs.own_work import run_own
 from jobs.runtime import Runtime
 from models import Delivery, DeliveryState, Work
 
@@ -56,7 +57,7 @@ def process_delivery(runtime: Runtime, claim: Claim) -> None:
 
 def process_work(runtime: Runtime, claim: Claim) -> None:
     """Do one slice of long work; it commits its own effects and progress."""
-    outcome = run_slice(
+    outcome = run_own(runtime, claim.id) or run_slice(
         runtime.db, claim.id, now=runtime.now, github=runtime.github, hosts=runtime.hosts
     )
     with runtime.db.transaction() as session:

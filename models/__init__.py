@@ -1,5 +1,6 @@
 """Tables and their constraints; importing this package makes every table known."""
 
+from models.alias import ReleaseAlias
 from models.base import Base, utcnow
 from models.commit import Author, Commit, CommitCoAuthor, CommitFile, CommitRelation, Span
 from models.delivery import Delivery, DeliveryState
@@ -75,6 +76,7 @@ __all__ = [
     "ReceivedEvent",
     "ReceivedState",
     "Release",
+    "ReleaseAlias",
     "ReleaseCommit",
     "ReleaseProject",
     "ReleaseStatus",

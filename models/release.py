@@ -79,6 +79,13 @@ class Release(Base):
             sqlite_where=text("semver_key IS NULL"),
             postgresql_where=text("semver_key IS NULL"),
         ),
+        Index(
+            "ix_release_organization_id_sha_start",
+            "organization_id",
+            "sha_start",
+            sqlite_where=text("sha_start IS NOT NULL"),
+            postgresql_where=text("sha_start IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -102,6 +109,8 @@ class Release(Base):
     last_deploy_id: Mapped[int | None]
     # Sorts as versions do; empty: the name is no version; None: not made yet.
     semver_key: Mapped[bytes | None]
+    # Made by an event and named as a commit is: the first digits, until that commit is its head.
+    sha_start: Mapped[str | None] = mapped_column(String(7))
     commit_count: Mapped[int] = mapped_column(default=0)
     hidden_count: Mapped[int] = mapped_column(default=0)
     author_count: Mapped[int] = mapped_column(default=0)

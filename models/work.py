@@ -16,6 +16,8 @@ class WorkKind(StrEnum):
     repositories = "repositories"  # subject: installation; list what it shows us
     history = "history"  # subject: repository; import its graph and tags
     gaps = "gaps"  # subject: repository; complete what a release needs and no push brought
+    heads = "heads"  # subject: repository; commits that events name as their release
+    aliases = "aliases"  # subject: alias; move the events that had a release of its name
 
 
 class Work(Base):

@@ -29,6 +29,7 @@ from models import (
     Organization,
     Project,
     Release,
+    ReleaseAlias,
     ReleaseCommit,
     ReleaseProject,
     Repository,
@@ -171,6 +172,22 @@ def make_release(
     )
     session.flush()
     return release
+
+
+def make_alias(
+    session: Session, project: Project, release: Release, name: str, **given: Any
+) -> ReleaseAlias:
+    """In *project*, *name* stands for *release*."""
+    return _make(
+        session,
+        ReleaseAlias,
+        given,
+        organization_id=project.organization_id,
+        project_id=project.id,
+        name=name,
+        release_id=release.id,
+        created_at=NOW,
+    )
 
 
 def make_issue(session: Session, project: Project, **given: Any) -> Issue:

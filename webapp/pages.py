@@ -11,7 +11,7 @@ from webapp import api
 from webapp.errors import add_error_pages
 from webapp.presentation import add_template_helpers
 from webapp.security import guard
-from webapp.views import api_docs, deliveries, home, issues, releases, repositories, tokens
+from webapp.views import api_docs, deliveries, doctor, home, issues, releases, repositories, tokens
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; "
@@ -48,7 +48,7 @@ def _tenant() -> Blueprint:
     """All pages of one organization."""
     tenant = Blueprint("tenant", __name__, url_prefix="/o/<org>")
     guard(tenant)
-    for part in (releases.bp, issues.bp, deliveries.bp, repositories.bp):
+    for part in (releases.bp, issues.bp, doctor.bp, deliveries.bp, repositories.bp):
         tenant.register_blueprint(part)
     tenant.add_url_rule("/", endpoint="start", view_func=releases.start)
     return tenant

@@ -9,12 +9,21 @@ from urllib.parse import quote, urlencode
 from flask import Response, jsonify, request
 
 from domain.errors import InvalidError
+from domain.paging import parse_id
 from domain.windows import Place, Window
 from webapp.context import shiplog
 
 MOST_A_PAGE = 100
 _CURSOR = re.compile(r"(-?[0-9]{1,18}):(-?[0-9]{1,18}):([01])", re.ASCII)
 _SIZE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
+
+
+def page_number(text: str) -> int:
+    """The number of a page that people turn to, from 1 on; raises InvalidError."""
+    number = parse_id(text)
+    if not 1 <= number <= 1_000_000:
+        raise InvalidError("there is no such page")
+    return number
 
 
 def page_size() -> int:

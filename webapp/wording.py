@@ -33,6 +33,9 @@ RULES = {
         "an event of a release that contains the fix, or comes after it where the commit graph does "
         "not know, opens the issue again"
     ),
+    "event-names-commit": (
+        "a release that an event names after a commit has that commit as its last one"
+    ),
     "release-reverts-fix": "a release that holds a revert of the fix opens the issue again",
 }
 SOURCES = {

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from domain.commits import CommitData, record_commits
 from domain.issue_links import link_commits
 from domain.membership import mark_incomplete_stale
+from domain.named_commits import make_heads_due
 from domain.tag_updates import TagPosition
 from domain.upkeep import bring_up_to_date
 from integrations.github.client import Answer
@@ -233,6 +234,7 @@ def _finish_graph(session: Session, some: Slice, work: Work, repository: Reposit
     if work.progress.get("undated"):
         _date_tags(session, some, repository)
     repository.history_known_at = some.now()
+    make_heads_due(session, repository.organization_id, [repository.id], now=some.now())
     mark_incomplete_stale(session, repository.id)
     _progress(work, some, phase="lists")
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from domain.commits import CommitData, record_commits
 from domain.issue_links import link_commits
+from domain.named_commits import note_learnt
 from domain.provenance import Why
 from domain.releases import sync_release_of
 from domain.tag_updates import TagPosition, get_or_add_tag, record_position
@@ -26,6 +27,7 @@ def record_with_links(
 ) -> set[int]:
     """Record *commits* and link the issues that the new ones name; returns those issues."""
     recorded = record_commits(session, repository, commits)
+    note_learnt(session, repository, (commit.sha for commit in recorded.new), now=why.now)
     return link_commits(session, repository, recorded.new, hosts=hosts, why=why)
 
 

@@ -6,9 +6,19 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from models import Delivery, DeliveryState, Issue, Organization, Project, Release, Repository
+from models import (
+    Delivery,
+    DeliveryState,
+    Issue,
+    Organization,
+    Project,
+    Release,
+    ReleaseAlias,
+    Repository,
+)
 from tests.factories import (
     make_activity,
+    make_alias,
     make_author,
     make_commit,
     make_delivery,
@@ -29,6 +39,7 @@ class Tenant:
     release: Release
     issue: Issue
     delivery: Delivery
+    alias: ReleaseAlias
     mark: str  # a word that is in every page of this tenant, and in no other's
 
 
@@ -60,5 +71,6 @@ def furnish(session: Session, organization: Organization, *, mark: str = "xyzzy"
     make_resolution(session, issue, release, commit)
     for subject in ({"issue_id": issue.id}, {"release_id": release.id}):
         make_activity(session, organization, delivery_id=delivery.id, rule="a rule", **subject)
+    alias = make_alias(session, project, release, mark)
     session.commit()
-    return Tenant(organization, project, repository, release, issue, delivery, mark)
+    return Tenant(organization, project, repository, release, issue, delivery, alias, mark)

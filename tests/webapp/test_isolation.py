@@ -8,9 +8,10 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import DeliveryState, Organization
+from models import DeliveryState, Organization, ReleaseAlias
 from tests.factories import make_organization
 from tests.webapp.conftest import csrf_token
 from tests.webapp.tenants import Tenant, furnish
@@ -22,11 +23,15 @@ OF_TENANTS = {
     "tenant.releases.show": ["releases/web@9.9.9", "releases/only-there"],
     "tenant.issues.list_page": ["issues/"],
     "tenant.issues.show": ["issues/THERE-1"],
+    "tenant.doctor.list_page": ["doctor"],
+    "tenant.doctor.accept": ["doctor/aliases"],
+    "tenant.doctor.remove": ["doctor/aliases/{alias}/remove"],
     "tenant.deliveries.list_page": ["deliveries/"],
     "tenant.deliveries.show": ["deliveries/{guid}"],
     "tenant.deliveries.retry": ["deliveries/{guid}/retry"],
     "tenant.repositories.list_page": ["repositories/"],
 }
+FORMS = ("retry", "accept", "remove")  # endings of endpoints that take a POST
 # Routes that belong to no tenant, each with why it may be open.
 OF_NOBODY = {
     "home.start": "shows the visitor's own organizations",
@@ -54,6 +59,15 @@ def own(session: Session, organization: Organization) -> Tenant:
     return furnish(session, organization)
 
 
+def _form(token: str) -> dict[str, str]:
+    """What the forms take; those about one thing of another tenant name it in the address."""
+    return {"csrf_token": token, "project": "there", "name": "x", "version": "web@9.9.9"}
+
+
+def _fill(address: str, tenant: Tenant) -> str:
+    return address.format(guid=tenant.delivery.guid, alias=tenant.alias.id)
+
+
 def test_every_route_is_in_the_table(app: Flask) -> None:
     rules = list(app.url_map.iter_rules())
     routes = {rule.endpoint for rule in rules if not rule.endpoint.startswith("api.")}
@@ -68,11 +82,9 @@ def test_other_organizations_do_not_exist(
 ) -> None:
     token = csrf_token(admin.get("/").text)
     for address in OF_TENANTS[endpoint]:
-        full = f"/o/{path}/{address.format(guid=other.delivery.guid)}"
+        full = f"/o/{path}/{_fill(address, other)}"
         answer = (
-            admin.post(full, data={"csrf_token": token})
-            if endpoint.endswith("retry")
-            else admin.get(full)
+            admin.post(full, data=_form(token)) if endpoint.endswith(FORMS) else admin.get(full)
         )
         assert answer.status_code == 404
         assert other.mark not in answer.text
@@ -85,8 +97,8 @@ def test_visitors_who_are_not_signed_in_learn_nothing(
     client = app.test_client()
     for slug in ("others", "no-such-organization"):
         for address in OF_TENANTS[endpoint]:
-            full = f"/o/{slug}/{address.format(guid=other.delivery.guid)}"
-            is_form = endpoint.endswith("retry")
+            full = f"/o/{slug}/{_fill(address, other)}"
+            is_form = endpoint.endswith(FORMS)
             answer = client.post(full) if is_form else client.get(full)
             assert answer.status_code == (400 if is_form else 401)
             assert other.mark not in answer.text
@@ -100,9 +112,9 @@ def test_things_of_others_are_not_found_in_ones_own_organization(
     session.commit()
     token = csrf_token(admin.get("/").text)
     for address in OF_TENANTS[endpoint]:
-        full = f"/o/acme/{address.format(guid=other.delivery.guid)}"
-        if endpoint.endswith("retry"):
-            assert admin.post(full, data={"csrf_token": token}).status_code == 404
+        full = f"/o/acme/{_fill(address, other)}"
+        if endpoint.endswith(FORMS):
+            assert admin.post(full, data=_form(token)).status_code == 404
             continue
         answer = admin.get(full, follow_redirects=True)
         is_about_one = endpoint.endswith("show")
@@ -110,6 +122,7 @@ def test_things_of_others_are_not_found_in_ones_own_organization(
         assert other.mark not in answer.text
     session.refresh(other.delivery)
     assert other.delivery.state == DeliveryState.failed
+    assert session.scalars(select(ReleaseAlias.id)).all() == [own.alias.id, other.alias.id]
 
 
 @pytest.mark.parametrize(

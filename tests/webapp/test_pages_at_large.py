@@ -7,10 +7,14 @@ from flask import Flask, abort
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from domain.events import digest
 from models import CommitCoAuthor, CommitFile, Organization
 from models.session import Database
+from tests.events import make_event
 from tests.factories import (
+    NOW,
     make_activity,
+    make_alias,
     make_author,
     make_commit,
     make_delivery,
@@ -32,6 +36,7 @@ PAGES = [
     "/o/acme/releases/web@1.0.0",
     "/o/acme/issues/",
     "/o/acme/issues/WEB-1",
+    "/o/acme/doctor",
     "/o/acme/deliveries/",
     "/o/acme/repositories/",
 ]
@@ -70,6 +75,8 @@ def _add_more(session: Session, tenant: Tenant, number: int) -> None:
     release = make_release(
         session, repository, project, f"web@2.{number}", tag=f"v2.{number}", commits=[commit]
     )
+    make_alias(session, project, release, f"alias-{number}")
+    digest(session, project.id, [make_event(release=f"2.{number}.0")], now=NOW)
     make_resolution(session, make_issue(session, project), release, commit)
     make_resolution(session, tenant.issue, release, commit)
     make_link(session, tenant.issue, commit)

@@ -3,6 +3,7 @@
 from webapp.api import (
     commits,
     deploys,
+    doctor,
     issues,
     organizations,
     projects,
@@ -18,6 +19,7 @@ __all__ = [
     "bp",
     "commits",
     "deploys",
+    "doctor",
     "issues",
     "organizations",
     "projects",

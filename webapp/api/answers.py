@@ -312,3 +312,16 @@ class ShortId(Answer):
     group_id: Id
     group: Issue
     short_id: str
+
+
+class ReleaseProblem(Answer):
+    project: str
+    """Its slug."""
+    release: str | None
+    """The name in the events; null for events that say none."""
+    problem: str
+    candidates: list[str]
+    """Versions of releases that may be meant, the best first."""
+    events: int
+    fix: str
+    """What to change, in one sentence."""

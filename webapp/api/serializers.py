@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.commit_records import CommitRecord, FileRecord
 from domain.deploys import DeployRecord
+from domain.doctor import Finding
 from domain.issues import short_id_of
 from domain.project_keys import make_dsn
 from domain.release_neighbours import Neighbours
@@ -283,4 +284,16 @@ def render_issue(issue: Issue, project: Project, *, fixed_in: list[str], permali
             "name": project.name,
             "platform": project.platform,
         },
+    }
+
+
+def render_finding(finding: Finding) -> dict[str, Any]:
+    """What the release doctor found."""
+    return {
+        "project": finding.project,
+        "release": finding.release,
+        "problem": finding.problem,
+        "candidates": finding.candidates,
+        "events": finding.events,
+        "fix": finding.fix,
     }

@@ -7,10 +7,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from domain.activities import list_timeline_of_release
-from domain.errors import InvalidError
 from domain.homes import list_homes
 from domain.issue_queries import list_resolved_in
-from domain.paging import parse_id
 from domain.release_contents import (
     find_versions_of_heads,
     list_commits,
@@ -24,6 +22,7 @@ from domain.repository_queries import list_project_slugs, list_repository_names
 from domain.running import list_environments_of_releases, list_stays
 from domain.since_final import find_since_final, has_pre_releases
 from models import Release
+from webapp.pagination import page_number
 from webapp.security import current_membership, page_session
 
 bp = Blueprint("releases", __name__, url_prefix="/releases")
@@ -89,7 +88,7 @@ def _show_since_final(db: Session, release: Release) -> str:
 
 
 def _show(db: Session, release: Release, name: str) -> str:
-    number = _page_number(request.args.get("page", "1"))
+    number = page_number(request.args.get("page", "1"))
     [facts] = load_facts(db, [release], [release.id])
     commits, is_more = list_commits(db, release.id, page=number, size=COMMITS_A_PAGE)
     is_first = number == 1
@@ -112,10 +111,3 @@ def _show(db: Session, release: Release, name: str) -> str:
         versions=find_versions_of_heads(db, facts.heads),
         has_pre_releases=any(has_pre_releases(one.head) for one in facts.heads),
     )
-
-
-def _page_number(text: str) -> int:
-    number = parse_id(text)
-    if not 1 <= number <= 1_000_000:
-        raise InvalidError("there is no such page")
-    return number

@@ -55,6 +55,7 @@ ROUTES = {
     "list_release_commits_of_project": (OF_PROJECT + "{version}/commits/", RELEASES),
     "list_release_files": (RELEASE + "commitfiles/", RELEASES),
     "list_deploys": (RELEASE + "deploys/", RELEASES),
+    "list_release_problems": ("/organizations/{org}/release-doctor/", RELEASES),
     "show_short_id": ("/organizations/{org}/shortids/{short_id}/", ISSUES),
 }
 CHANGING = {"project:write", "project:admin", "project:releases", "org:ci"}

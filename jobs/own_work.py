@@ -1,0 +1,42 @@
+"""Long work for which nobody outside is asked: heads of named commits, events of accepted names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from domain.alias_moves import move_some
+from domain.named_commits import give_heads
+from domain.provenance import Why
+from integrations.github.work import WorkOutcome
+from jobs.runtime import Runtime
+from models import ReleaseAlias, Work, WorkKind
+
+
+def run_own(runtime: Runtime, work_id: int) -> WorkOutcome | None:
+    """Do the next slice of the work row, if it is of these kinds."""
+    with runtime.db.reading() as session:
+        work = session.get_one(Work, work_id)
+        run, subject_id = _RUN.get(work.kind), work.subject_id
+    if run is None:
+        return None
+    with runtime.db.transaction() as session:
+        has_more = run(session, runtime, subject_id)
+    return WorkOutcome(due_at=runtime.now() if has_more else None)
+
+
+def _give_heads(session: Session, runtime: Runtime, repository_id: int) -> bool:
+    return give_heads(session, repository_id, why=Why(runtime.now(), source="event"))
+
+
+def _move_events(session: Session, runtime: Runtime, alias_id: int) -> bool:
+    alias = session.get(ReleaseAlias, alias_id)
+    actor = alias.actor if alias else None
+    return move_some(session, alias_id, why=Why(runtime.now(), source="person", actor=actor))
+
+
+_RUN: dict[WorkKind, Callable[[Session, Runtime, int], bool]] = {
+    WorkKind.heads: _give_heads,
+    WorkKind.aliases: _move_events,
+}

@@ -27,7 +27,8 @@ from domain.event_releases import resolve_releases
 from domain.event_summary import EventSummary, summarise
 from domain.event_tally import StoredEvent, count_events
 from domain.grouping import group
-from models import Environment, Event, Issue, Project
+from domain.ignoring import open_after_events
+from models import Environment, Event, Issue, IssueStatus, Project
 
 AT_ONCE = 200
 COMPRESSION = 1  # higher ones take twice as long to save a twentieth
@@ -119,7 +120,13 @@ def _digest(
         for issue in issues
         if issue.is_resolved and issue.id in new
     ]
+    ignored = {
+        issue.id: issue.user_count
+        for issue in issues
+        if issue.status == IssueStatus.ignored and issue.id in new
+    }
     count_events(session, issues, new)
+    open_after_events(session, ignored, now=now)
     for issue, release_ids in resolved:
         on_event_of_resolved_issue(session, issue, release_ids, now=now)
 

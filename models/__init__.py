@@ -13,7 +13,15 @@ from models.event import (
     IssueUser,
 )
 from models.installation import Branch, Installation, Repository, RepositoryProject
-from models.issue import Activity, Issue, IssueLink, IssueStatus, PullRequest, Resolution
+from models.issue import (
+    Activity,
+    IgnoreCondition,
+    Issue,
+    IssueLink,
+    IssueStatus,
+    PullRequest,
+    Resolution,
+)
 from models.organization import LoginLink, Organization, Project, ProjectKey
 from models.received_event import ReceivedEvent, ReceivedState
 from models.release import (
@@ -49,6 +57,7 @@ __all__ = [
     "GitHubRelease",
     "Head",
     "HeadOrigin",
+    "IgnoreCondition",
     "Installation",
     "Issue",
     "IssueEnvironment",

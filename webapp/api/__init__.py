@@ -3,6 +3,8 @@
 from webapp.api import (
     commits,
     deploys,
+    events,
+    issue_writes,
     issues,
     organizations,
     projects,
@@ -18,6 +20,8 @@ __all__ = [
     "bp",
     "commits",
     "deploys",
+    "events",
+    "issue_writes",
     "issues",
     "organizations",
     "projects",

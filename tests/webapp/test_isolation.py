@@ -22,11 +22,13 @@ OF_TENANTS = {
     "tenant.releases.show": ["releases/web@9.9.9", "releases/only-there"],
     "tenant.issues.list_page": ["issues/"],
     "tenant.issues.show": ["issues/THERE-1"],
+    "tenant.issues.decide": ["issues/THERE-1/decide"],
     "tenant.deliveries.list_page": ["deliveries/"],
     "tenant.deliveries.show": ["deliveries/{guid}"],
     "tenant.deliveries.retry": ["deliveries/{guid}/retry"],
     "tenant.repositories.list_page": ["repositories/"],
 }
+FORMS = ("retry", "decide")
 # Routes that belong to no tenant, each with why it may be open.
 OF_NOBODY = {
     "home.start": "shows the visitor's own organizations",
@@ -71,7 +73,7 @@ def test_other_organizations_do_not_exist(
         full = f"/o/{path}/{address.format(guid=other.delivery.guid)}"
         answer = (
             admin.post(full, data={"csrf_token": token})
-            if endpoint.endswith("retry")
+            if endpoint.endswith(FORMS)
             else admin.get(full)
         )
         assert answer.status_code == 404
@@ -86,7 +88,7 @@ def test_visitors_who_are_not_signed_in_learn_nothing(
     for slug in ("others", "no-such-organization"):
         for address in OF_TENANTS[endpoint]:
             full = f"/o/{slug}/{address.format(guid=other.delivery.guid)}"
-            is_form = endpoint.endswith("retry")
+            is_form = endpoint.endswith(FORMS)
             answer = client.post(full) if is_form else client.get(full)
             assert answer.status_code == (400 if is_form else 401)
             assert other.mark not in answer.text
@@ -101,8 +103,9 @@ def test_things_of_others_are_not_found_in_ones_own_organization(
     token = csrf_token(admin.get("/").text)
     for address in OF_TENANTS[endpoint]:
         full = f"/o/acme/{address.format(guid=other.delivery.guid)}"
-        if endpoint.endswith("retry"):
-            assert admin.post(full, data={"csrf_token": token}).status_code == 404
+        if endpoint.endswith(FORMS):
+            answer = admin.post(full, data={"csrf_token": token, "decision": "resolve"})
+            assert answer.status_code == 404
             continue
         answer = admin.get(full, follow_redirects=True)
         is_about_one = endpoint.endswith("show")

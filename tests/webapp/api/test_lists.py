@@ -193,6 +193,8 @@ def test_hostile_names_are_not_found(api: Api, own: Tenant, route: str) -> None:
         if f"{{{part}}}" not in ROUTES[route][0]:
             continue
         for text in HOSTILE:
+            if (route, part, text) == ("show_issue_event", "event", "latest"):
+                continue  # means the newest
             answer = api.get(ROUTES[route][0].format_map({**names, part: text}))
             assert answer.status_code in (400, 404), (part, text)
             assert answer.mimetype == "application/json"

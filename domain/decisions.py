@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.errors import InvalidError
-from domain.ignoring import IgnoreUntil, set_condition
 from domain.provenance import Why, record_activity
 from domain.release_facts import moment_of_release
 from domain.release_queries import ships_in
@@ -66,13 +65,11 @@ def unresolve(session: Session, issue: Issue, *, why: Why) -> None:
     _note(session, issue, why, "unresolved")
 
 
-def ignore(session: Session, issue: Issue, *, why: Why, until: IgnoreUntil | None) -> None:
-    """It is out of sight until a condition is met, or for good."""
+def ignore(session: Session, issue: Issue, *, why: Why) -> None:
+    """It is out of sight; until when is said with `domain.ignoring.set_condition`."""
     _end(session, issue, why)
-    set_condition(session, issue, until, now=why.now)
     issue.status = IssueStatus.ignored
-    at = until.at.isoformat() if until is not None and until.at is not None else None
-    _note(session, issue, why, "ignored", until=at)
+    _note(session, issue, why, "ignored")
 
 
 def describe_resolution(session: Session, issues: Sequence[Issue]) -> dict[int, dict[str, Any]]:

@@ -19,7 +19,7 @@ from domain.decisions import (
     unresolve,
 )
 from domain.errors import FieldsInvalidError, InvalidError
-from domain.ignoring import IgnoreUntil
+from domain.ignoring import IgnoreUntil, set_condition
 from domain.issue_records import IssueFilter, narrow
 from domain.provenance import Why, record_activity
 from domain.release_facts import moment_of_release
@@ -198,7 +198,8 @@ def _change_status(session: Session, issue: Issue, applied: Applied, why: Why) -
         unresolve(session, issue, why=why)
         return
     if status == IssueStatus.ignored:
-        ignore(session, issue, why=why, until=applied.change.until)
+        ignore(session, issue, why=why)
+        set_condition(session, issue, applied.change.until, now=why.now)
     else:
         _resolve(session, issue, applied, why)
     issue.is_inbox = False

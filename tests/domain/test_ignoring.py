@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from domain.decisions import ignore, unresolve
 from domain.events import digest
-from domain.ignoring import IgnoreUntil, open_expired
+from domain.ignoring import IgnoreUntil, open_expired, set_condition
 from domain.provenance import Why
 from jobs import Runtime
 from jobs.schedule import sweep
@@ -34,7 +34,8 @@ def issue(session: Session, project: Project) -> Issue:
 
 
 def until(session: Session, issue: Issue, condition: IgnoreUntil | None) -> None:
-    ignore(session, issue, why=Why(NOW, source="person"), until=condition)
+    ignore(session, issue, why=Why(NOW, source="person"))
+    set_condition(session, issue, condition, now=NOW)
 
 
 def report(session: Session, issue: Issue, at: datetime, *, user: str = "0") -> bool:
@@ -146,7 +147,9 @@ def test_the_sweep_opens_them(runtime: Runtime, clock: Clock) -> None:
         project = make_project(session, make_organization(session))
         condition = IgnoreUntil(at=clock() + MINUTE)
         for _ in range(3):
-            ignore(session, make_issue(session, project), why=Why(clock()), until=condition)
+            issue = make_issue(session, project)
+            ignore(session, issue, why=Why(clock(), source="person"))
+            set_condition(session, issue, condition, now=clock())
 
     def count_ignored() -> int:
         sweep(runtime)

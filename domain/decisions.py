@@ -5,7 +5,9 @@ Source: sentry-api.md 8.3, OURS 20. A decision ends what was said before; nothin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
@@ -83,6 +85,33 @@ def unresolve(session: Session, issue: Issue, *, why: Why) -> None:
 def ignore(session: Session, issue: Issue, *, why: Why) -> None:
     """To be left alone; what commits claimed so far counts no more."""
     _reopen(session, issue, IssueStatus.ignored, why)
+
+
+def describe_resolution(session: Session, issues: Sequence[Issue]) -> dict[int, dict[str, Any]]:
+    """`statusDetails` (sentry-api.md 8.1) of those issues that are resolved, by row id."""
+    ids = [issue.id for issue in issues if issue.is_resolved]
+    found: dict[int, dict[str, Any]] = {id_: {} for id_ in ids}
+    query = (
+        select(Resolution, Commit.sha, Repository.full_name)
+        .outerjoin(Commit, Commit.id == Resolution.commit_id)
+        .outerjoin(Repository, Repository.id == Commit.repository_id)
+        .where(Resolution.issue_id.in_(ids), Resolution.ended_at.is_(None))
+        .order_by(Resolution.id)
+    )
+    for record, sha, repository in session.execute(query) if ids else ():
+        found[record.issue_id] = _details(record, sha, repository)
+    return found
+
+
+def _details(record: Resolution, sha: str | None, repository: str | None) -> dict[str, Any]:
+    actor = {"name": record.actor} if record.actor else None
+    if record.release_version:
+        return {"inRelease": record.release_version, "actor": actor}
+    if record.kind in (ResolutionKind.next, ResolutionKind.after):
+        return {"inNextRelease": True, "actor": actor}
+    if record.kind == ResolutionKind.commit and sha is not None:
+        return {"inCommit": {"commit": sha, "repository": repository}}
+    return {}
 
 
 def find_newest_release(session: Session, project_id: int) -> Release | None:

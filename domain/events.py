@@ -27,9 +27,10 @@ from domain.event_storage import pack_event
 from domain.event_summary import EventSummary, summarise
 from domain.event_tally import StoredEvent, count_events
 from domain.grouping import group
+from domain.ignoring import open_after_events
 from domain.provenance import Why
 from domain.resolution import sync_issues
-from models import Environment, Event, Issue, Project
+from models import Environment, Event, Issue, IssueStatus, Project
 
 AT_ONCE = 200
 _LONGEST_RELEASE = 200
@@ -128,7 +129,13 @@ def _digest(
         new[ids[read.event.hash]].append(places.place(read.event))
     done.issue_ids |= new.keys()
     resolved = [issue.id for issue in issues if issue.is_resolved and issue.id in new]
+    ignored = {
+        issue.id: issue.user_count
+        for issue in issues
+        if issue.status == IssueStatus.ignored and issue.id in new
+    }
     count_events(session, issues, new)
+    open_after_events(session, ignored, now=now)
     on_events_of_resolved_issues(session, resolved, now=now)
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from sqlalchemy import exists, select
 
+from domain.ignoring import is_ignoring_over
 from domain.releases import lacks_semver_key
 from jobs.claims import LANES, is_due, is_lapsed
 from jobs.digest import forget_failures
 from jobs.retention import Pruning, prune_when_due
 from jobs.runtime import Runtime
-from jobs.tasks import order_releases, take_back
+from jobs.tasks import open_issues, order_releases, take_back
 
 SWEEP_SECONDS = 2.0
 
@@ -27,7 +28,10 @@ def sweep(runtime: Runtime, pruning: Pruning | None = None) -> bool:
     with runtime.db.reading() as session:
         lapsed = [session.scalar(select(exists().where(is_lapsed(lane, now)))) for lane in LANES]
         due = [session.scalar(select(exists().where(is_due(lane, now)))) for lane in LANES]
+        has_expired = session.scalar(select(is_ignoring_over(now)))
         has_gaps = session.scalar(select(exists().where(lacks_semver_key())))
+    if has_expired:
+        open_issues(runtime)
     if has_gaps:
         order_releases(runtime)
     forget_failures(runtime)

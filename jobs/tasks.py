@@ -10,6 +10,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from domain.ignoring import open_expired
 from domain.releases import fill_semver_keys
 from integrations.github.errors import AccessDeniedError, RateLimitedError, UnreachableError
 from integrations.github.webhooks import handle_delivery
@@ -36,6 +37,7 @@ from models import Delivery, DeliveryState, Work
 
 log = structlog.get_logger(__name__)
 RELEASES_AT_ONCE = 500  # in one transaction, so that others get their turn to write
+ISSUES_AT_ONCE = 200
 RowT = TypeVar("RowT")
 Process = Callable[[Runtime, Claim], None]
 
@@ -120,6 +122,17 @@ def order_releases(runtime: Runtime) -> int:
         ordered += some
     log.info("releases put into the order of versions", releases=ordered)
     return ordered
+
+
+def open_issues(runtime: Runtime) -> int:
+    """Open the issues that were to be ignored until now; how many."""
+    opened, some = 0, ISSUES_AT_ONCE
+    while some == ISSUES_AT_ONCE:
+        with runtime.db.transaction() as session:
+            some = open_expired(session, now=runtime.now(), limit=ISSUES_AT_ONCE)
+        opened += some
+    log.info("issues are no longer ignored", issues=opened)
+    return opened
 
 
 def _take_turns(runtime: Runtime) -> int:

@@ -16,6 +16,7 @@ from models.event import (
 from models.installation import Branch, Installation, Repository, RepositoryProject
 from models.issue import (
     Activity,
+    IgnoreCondition,
     Issue,
     IssueLink,
     IssueStatus,
@@ -58,6 +59,7 @@ __all__ = [
     "GitHubRelease",
     "Head",
     "HeadOrigin",
+    "IgnoreCondition",
     "Installation",
     "Issue",
     "IssueEnvironment",

@@ -40,6 +40,7 @@ class Event(Base):
     __table_args__ = (
         UniqueConstraint("project_id", "event_id"),
         Index("ix_event_issue_id_happened_at_id", "issue_id", "happened_at", "id"),
+        Index("ix_event_project_id_happened_at_id", "project_id", "happened_at", "id"),
         Index("ix_event_received_at", "received_at"),
         Index("ix_event_release_id", "release_id"),
         Index(

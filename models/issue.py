@@ -92,6 +92,30 @@ class Issue(Base):
         return self.status == IssueStatus.resolved
 
 
+class IgnoreCondition(Base):
+    """When an ignored issue opens by itself: at a moment, or after so many events or people.
+
+    Windows are in minutes; None: since it is ignored. `events_before` and `users_before` are what
+    had been counted when counting began, of people anew with each window (`users_since`).
+    """
+
+    __tablename__ = "ignore_condition"
+    __table_args__ = (Index("ix_ignore_condition_until", "until"),)
+
+    issue_id: Mapped[int] = mapped_column(
+        ForeignKey("issue.id", ondelete="CASCADE"), primary_key=True
+    )
+    created_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    event_count: Mapped[int | None]
+    event_window: Mapped[int | None]
+    events_before: Mapped[int]
+    user_count: Mapped[int | None]
+    user_window: Mapped[int | None]
+    users_before: Mapped[int]
+    users_since: Mapped[datetime]
+
+
 class PullRequest(Base):
     """A pull request; `merge_sha` only once it is merged."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
@@ -21,6 +23,7 @@ from models import (
     Deploy,
     DeployProject,
     Environment,
+    Event,
     Head,
     Issue,
     IssueLink,
@@ -202,6 +205,34 @@ def make_issue(session: Session, project: Project, **given: Any) -> Issue:
         number=project.last_issue_number,
         title="Something is broken",
         created_at=NOW,
+    )
+
+
+def make_event_row(session: Session, issue: Issue, **given: Any) -> Event:
+    """An event of *issue* as it is kept, another id at each call, told by nobody's counters."""
+    event_id = f"{next(_numbers):032x}"
+    body = {
+        "event_id": event_id,
+        "timestamp": NOW.isoformat(),
+        "exception": {"values": [{"type": "KeyError", "value": issue.title}]},
+        "tags": {"server": "a"},
+        "user": {"id": "7", "username": "ana"},
+    }
+    return _make(
+        session,
+        Event,
+        given,
+        project_id=issue.project_id,
+        issue_id=issue.id,
+        event_id=event_id,
+        received_at=NOW,
+        happened_at=NOW,
+        environment="production",
+        level="error",
+        title=f"KeyError: {issue.title}",
+        hash=32 * "0",
+        tags={"server": "a"},
+        data=zlib.compress(json.dumps(body).encode()),
     )
 
 

@@ -25,6 +25,7 @@ RULES = {
         "an issue is resolved in the first release that holds a commit which fixes it"
     ),
     "event-makes-issue": "an event that belongs to no issue yet makes one",
+    "ignoring-ends": "an issue is ignored until the time is over, or until it befalls too many",
     "event-names-release": (
         "an event makes the release that it names, if no version, tag or commit at the head of a "
         "release answers to that name"

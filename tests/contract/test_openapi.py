@@ -29,13 +29,14 @@ from jobs import Runtime
 from models import TokenKind
 from models.session import Database
 from tests.clock import Clock
-from tests.factories import make_organization
+from tests.factories import make_event_row, make_organization
 from tests.webapp.tenants import furnish
 from webapp import api, create_app
 from webapp.api.openapi import describe_api
 from webapp.api.rate import Rate
 from webapp.context import shiplog
 
+EVENT_ID = 32 * "e"
 EXAMPLES = 12  # of each operation, besides the edges of its parameters
 CHECKS: list[CheckFunction] = [
     not_a_server_error,
@@ -50,6 +51,8 @@ KNOWN = {
     "project": ["web"],
     "version": ["web@1.0.0", "v1.0.0"],
     "short_id": ["WEB-1"],
+    "issue_id": ["WEB-1"],
+    "event_id": ["latest", EVENT_ID],
 }
 
 
@@ -94,6 +97,7 @@ def asked(
     """
     with Session(database.engine, expire_on_commit=False) as session:
         tenant = furnish(session, make_organization(session, "acme", name="Acme Inc"))
+        make_event_row(session, tenant.issue, event_id=EVENT_ID)
         token = create_token(
             session,
             tenant.organization,

@@ -6,12 +6,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from domain.doctor import Finding, find_problems
-from domain.events import digest
 from domain.provenance import Why
 from domain.release_aliases import accept_alias
 from models import HeadOrigin, Organization, Project, Repository, RepositoryProject
 from models.session import Database
-from tests.events import make_event
+from tests.events import digest, make_event
 from tests.factories import (
     NOW,
     make_commit,

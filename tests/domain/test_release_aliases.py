@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from domain.alias_moves import move_some
 from domain.errors import InvalidError, NotFoundError
-from domain.events import digest
 from domain.provenance import Why
 from domain.release_aliases import accept_alias, list_aliases, remove_alias
 from domain.release_queries import find_releases
@@ -28,7 +27,7 @@ from models import (
     RepositoryProject,
 )
 from models.session import Database
-from tests.events import make_event, make_exception
+from tests.events import digest, make_event, make_exception
 from tests.factories import NOW, make_organization, make_project, make_release, make_repository
 
 WHY = Why(NOW, source="person", actor="an admin")

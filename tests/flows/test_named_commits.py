@@ -8,11 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from domain.doctor import find_problems
-from domain.events import digest
 from domain.named_commits import AT_ONCE
 from domain.organizations import get_organization, get_project
 from models import Event, Head, Organization, Release, Repository
-from tests.events import make_event
+from tests.events import digest, make_event
 from tests.factories import make_commit
 from tests.flows.api import make_script, ref
 from tests.flows.world import World

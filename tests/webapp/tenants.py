@@ -22,6 +22,7 @@ from tests.factories import (
     make_author,
     make_commit,
     make_delivery,
+    make_event_row,
     make_issue,
     make_link,
     make_project,
@@ -40,6 +41,7 @@ class Tenant:
     issue: Issue
     delivery: Delivery
     alias: ReleaseAlias
+    event_id: str  # of the issue
     mark: str  # a word that is in every page of this tenant, and in no other's
 
 
@@ -69,8 +71,11 @@ def furnish(session: Session, organization: Organization, *, mark: str = "xyzzy"
     issue = make_issue(session, project, title=f"Broken {mark}")
     make_link(session, issue, commit, delivery_id=delivery.id)
     make_resolution(session, issue, release, commit)
+    event = make_event_row(session, issue)
     for subject in ({"issue_id": issue.id}, {"release_id": release.id}):
         make_activity(session, organization, delivery_id=delivery.id, rule="a rule", **subject)
     alias = make_alias(session, project, release, mark)
     session.commit()
-    return Tenant(organization, project, repository, release, issue, delivery, alias, mark)
+    return Tenant(
+        organization, project, repository, release, issue, delivery, alias, event.event_id, mark
+    )

@@ -5,12 +5,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from domain.events import digest
 from jobs import Runtime, drain
 from models import Head, IssueRelease, Organization, Project, Release, ReleaseAlias, ReleaseProject
 from models.session import Database
 from tests.clock import Clock
-from tests.events import make_event
+from tests.events import digest, make_event
 from tests.factories import NOW, make_issue, make_project, make_release, make_repository
 from tests.webapp.conftest import StatementCounter, csrf_token
 

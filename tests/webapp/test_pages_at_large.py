@@ -7,10 +7,9 @@ from flask import Flask, abort
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from domain.events import digest
 from models import CommitCoAuthor, CommitFile, Organization
 from models.session import Database
-from tests.events import make_event
+from tests.events import digest, make_event
 from tests.factories import (
     NOW,
     make_activity,

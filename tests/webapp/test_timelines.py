@@ -108,6 +108,23 @@ OF_ISSUES: list[tuple[str, dict[str, Any], str]] = [
         {"reason": "it was reverted", "was_resolved_in": "web@1.0.0"},
         "Reopened: it was reverted. It had been resolved in web@1.0.0.",
     ),
+    (
+        "resolved_in_next_release",
+        {"after": "web@2.0"},
+        "Resolved in the next release, after web@2.0.",
+    ),
+    (
+        "resolved_in_commit",
+        {"sha": SHA, "repository": "acme/xyzzy"},
+        "Resolved by commit aaaaaaaaaa in acme/xyzzy.",
+    ),
+    ("resolved", {}, "Resolved."),
+    ("unresolved", {}, "Opened again."),
+    ("ignored", {}, "Ignored."),
+    ("ignored", {"until": "2026-01-06"}, "Ignored: until 2026-01-06."),
+    ("ignoring_ended", {"reason": "the time is over"}, "No longer ignored: the time is over."),
+    ("assigned", {"to": "ana@acme.example"}, "Assigned to ana@acme.example."),
+    ("assigned", {"to": None}, "Assigned to nobody."),
     ("reopened", {"reason": "no release has it", "was_resolved_in": None}, "no release has it."),
 ]
 OF_REPOSITORIES: list[tuple[str, dict[str, Any], str]] = [

@@ -287,6 +287,24 @@ class ProjectOfIssue(Answer):
     platform: str | None
 
 
+class Assignee(Answer):
+    """A person whom commits name."""
+
+    type: Literal["user"]
+    id: Id
+    name: str
+    email: str
+
+
+class Inbox(Answer):
+    reason: int
+    reason_details: None = Field(alias="reason_details")
+    date_added: AwareDatetime = Field(alias="date_added")
+
+
+IssueStatus = Literal["unresolved", "resolved", "ignored"]
+
+
 class Issue(Answer):
     id: Id
     short_id: str
@@ -294,16 +312,106 @@ class Issue(Answer):
     culprit: str
     level: str
     type: str
-    status: Literal["unresolved", "resolved", "ignored"]
+    status: IssueStatus
     status_details: dict[str, Any]
+    """How a resolved issue counts as fixed; until when an ignored one is."""
+    substatus: str | None
     permalink: str
     first_seen: AwareDatetime
     last_seen: AwareDatetime
     count: Id
+    """Of events."""
     user_count: int = Field(ge=0)
-    assigned_to: dict[str, Any] | None
+    num_comments: int
+    assigned_to: Assignee | None
+    is_bookmarked: bool
+    is_public: bool
+    is_subscribed: bool
+    has_seen: bool
+    inbox: Inbox | None
+    """Null once somebody decided about it."""
+    logger: None
+    annotations: list[str]
     metadata: dict[str, Any]
+    platform: str | None
     project: ProjectOfIssue
+
+
+class IssueChange(Answer):
+    """Only what was asked for is there."""
+
+    status: IssueStatus = "unresolved"
+    status_details: dict[str, Any] = {}
+    inbox: bool | None = None
+    assigned_to: Assignee | None = None
+    is_bookmarked: bool = False
+
+
+class Tag(Answer):
+    key: str
+    value: str
+
+
+class EventUser(Answer):
+    id: str | None
+    email: str | None
+    username: str | None
+    ip_address: str | None = Field(alias="ip_address")
+    name: str | None
+
+
+class ListedEvent(Answer):
+    id: str
+    event_id: str = Field(alias="eventID")
+    group_id: Id = Field(alias="groupID")
+    project_id: Id = Field(alias="projectID")
+    project: int
+    """Its id, as a number."""
+    type: str
+    title: str
+    message: str
+    culprit: str
+    location: str | None
+    platform: str | None
+    level: str
+    environment: str
+    date_created: AwareDatetime
+    date_received: AwareDatetime
+    tags: list[Tag]
+    user: EventUser | None
+
+
+class ReleaseOfEvent(Answer):
+    version: str
+
+
+class EventEntry(Answer):
+    type: str
+    data: dict[str, Any]
+
+
+class Sdk(Answer):
+    name: str | None
+    version: str | None
+
+
+class Event(ListedEvent):
+    release: ReleaseOfEvent | None
+    """The release that it means; null if it means none that is known."""
+    dist: str | None
+    entries: list[EventEntry]
+    """Exception, threads, message, breadcrumbs and request, as far as they came."""
+    contexts: dict[str, Any]
+    context: dict[str, Any]
+    """What the program added on its own."""
+    packages: dict[str, Any]
+    sdk: Sdk | None
+    errors: list[str]
+    fingerprints: list[str]
+    metadata: dict[str, Any]
+    next_event_id: str | None = Field(alias="nextEventID")
+    """The next newer one of the issue."""
+    previous_event_id: str | None = Field(alias="previousEventID")
 
 
 class ShortId(Answer):

@@ -53,6 +53,7 @@ CHANGE_PROJECTS = KEYS - {"project:read"}
 CHANGE_RELEASES = frozenset({"project:write", "project:admin", "project:releases", "org:ci"})
 DELETE_RELEASES = frozenset({"project:admin", "project:releases"})
 ISSUES = frozenset({"event:read", "event:write", "event:admin"})
+CHANGE_ISSUES = frozenset({"event:write", "event:admin"})
 MEMBERS = frozenset(
     {"member:read", "member:write", "member:admin", "org:read", "org:write", "org:admin"}
 )

@@ -1,7 +1,7 @@
 """Rows as the JSON that clients of the API read, a function a shape.
 
 Shapes: sentry-cli-contract.md 5 (what clients cannot do without, and what may be null there) and
-sentry-api.md 4.2, 5.3, 5.6, 7, 8.5.
+sentry-api.md 4.2, 5.3, 5.6, 7.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from typing import Any
 from domain.commit_records import CommitRecord, FileRecord
 from domain.deploys import DeployRecord
 from domain.doctor import Finding
-from domain.issues import short_id_of
 from domain.project_keys import make_dsn
 from domain.release_neighbours import Neighbours
 from domain.release_records import CommitListRecord, ReleaseRecord
 from domain.versions import is_valid_version, parse_version
-from models import Author, Issue, Organization, Project, ProjectKey, PullRequest, Repository
+from models import Author, Organization, Project, ProjectKey, PullRequest, Repository
 from webapp.moments import moment_text
 
 Json = dict[str, Any]
@@ -255,35 +254,6 @@ def render_commit_list(record: CommitListRecord) -> Json:
         "alsoExcluded": record.also_excluded,
         "hidden": record.hidden,
         "outsidePaths": 0,
-    }
-
-
-def render_issue(issue: Issue, project: Project, *, fixed_in: list[str], permalink: str) -> Json:
-    """Texts are never null here. No events are counted yet, so first and last seen are its making."""
-    seen = moment_text(issue.created_at)
-    is_fixed = issue.is_resolved and bool(fixed_in)
-    return {
-        "id": str(issue.id),
-        "shortId": short_id_of(issue, project),
-        "title": issue.title,
-        "culprit": "",
-        "level": "error",
-        "type": "error",
-        "status": issue.status,
-        "statusDetails": {"inRelease": fixed_in[0], "actor": None} if is_fixed else {},
-        "permalink": permalink,
-        "firstSeen": seen,
-        "lastSeen": seen,
-        "count": "0",
-        "userCount": 0,
-        "assignedTo": None,
-        "metadata": {},
-        "project": {
-            "id": str(project.id),
-            "slug": project.slug,
-            "name": project.name,
-            "platform": project.platform,
-        },
     }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.activities import list_timeline_of_issue
+from domain.assignees import list_assignees, load_assignees
 from domain.event_queries import (
     count_days,
     find_event,
@@ -14,13 +15,18 @@ from domain.event_queries import (
     list_releases_seen,
 )
 from domain.homes import list_homes
+from domain.ignoring import load_conditions
+from domain.issue_changes import change_issues, find_newest_release, lock_issues
 from domain.issue_queries import SORTS, list_fixes, list_issues, list_links
+from domain.issue_records import IssueFilter
 from domain.issue_search import parse_search
-from domain.issues import find_issue, short_id_of
+from domain.issues import find_issue, get_issue, short_id_of
 from domain.organizations import find_project
+from domain.provenance import Why
 from domain.repository_queries import list_project_slugs
 from models import IssueStatus
 from webapp.context import shiplog
+from webapp.decisions import change_asked_for
 from webapp.security import current_membership, page_session
 
 bp = Blueprint("issues", __name__, url_prefix="/issues")
@@ -75,6 +81,10 @@ def show(short_id: str) -> ResponseReturnValue:
     return render_template(
         "issue.html",
         issue=issue,
+        condition=load_conditions(db, [issue]).get(issue.id),
+        assignee=load_assignees(db, [issue]).get(issue.assigned_to or ""),
+        people=list_assignees(db, project.organization_id),
+        newest_release=find_newest_release(db, project.id),
         project=project,
         short_id=short_id_of(issue, project),
         event=event,
@@ -87,3 +97,18 @@ def show(short_id: str) -> ResponseReturnValue:
         links=list_links(db, issue.id),
         timeline_entries=list_timeline_of_issue(db, issue.id),
     )
+
+
+@bp.post("/<short_id>/decide")
+def decide(short_id: str) -> ResponseReturnValue:
+    """What a member decided of the issue: resolved, open, ignored, or whose it is."""
+    runtime, membership = shiplog().runtime, current_membership()
+    now = runtime.now()
+    issue, project = get_issue(page_session(), membership.organization_id, short_id)
+    change = change_asked_for(request.form, now=now)
+    person = Why(now=now, source="person", actor=f"a {membership.role} of the organization")
+    with runtime.db.transaction() as db:
+        chosen = lock_issues(db, membership.organization_id, IssueFilter(ids=[issue.id]))
+        change_issues(db, chosen, change, why=person)
+    address = url_for("tenant.issues.show", short_id=short_id_of(issue, project))
+    return redirect(address, code=303)

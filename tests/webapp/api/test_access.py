@@ -24,6 +24,7 @@ PROJECTS = RELEASES | ORG
 ISSUES = {"event:read", "event:write", "event:admin"}
 RELEASE = "/organizations/{org}/releases/{version}/"
 REPOSITORY = "/organizations/{org}/repos/{repository}/"
+ISSUE = "/organizations/{org}/issues/{issue}/"
 KEYS_OF_PROJECT = "/projects/{org}/{project}/keys/"
 OF_PROJECT = "/projects/{org}/{project}/releases/"
 
@@ -56,11 +57,20 @@ ROUTES = {
     "list_release_files": (RELEASE + "commitfiles/", RELEASES),
     "list_deploys": (RELEASE + "deploys/", RELEASES),
     "list_release_problems": ("/organizations/{org}/release-doctor/", RELEASES),
+    "list_issues": ("/organizations/{org}/issues/", ISSUES),
+    "list_issues_of_project": ("/projects/{org}/{project}/issues/", ISSUES),
+    "show_issue_of_organization": (ISSUE, ISSUES),
+    "show_issue": ("/issues/{issue}/", ISSUES),
+    "list_project_events": ("/projects/{org}/{project}/events/", ISSUES),
+    "show_project_event": ("/projects/{org}/{project}/events/{event}/", ISSUES),
+    "list_issue_events": (ISSUE + "events/", ISSUES),
+    "show_issue_event": (ISSUE + "events/{event}/", ISSUES),
     "show_short_id": ("/organizations/{org}/shortids/{short_id}/", ISSUES),
 }
 CHANGING = {"project:write", "project:admin", "project:releases", "org:ci"}
 MANAGING = {"project:write", "project:admin", "org:write", "org:admin"}
 TRACKING = {"org:write", "org:admin", "org:integrations"}
+DECIDING = {"event:write", "event:admin"}
 DELETING = {"project:admin", "project:releases"}
 # Every route that changes something: its method as well. Bodies are the smallest that are taken.
 WRITES = {
@@ -76,6 +86,10 @@ WRITES = {
     "create_project_key": ("POST", KEYS_OF_PROJECT, MANAGING),
     "add_repository": ("POST", "/organizations/{org}/repos/", TRACKING),
     "change_repository": ("PUT", REPOSITORY, TRACKING),
+    "change_issues_of_organization": ("PUT", "/organizations/{org}/issues/", DECIDING),
+    "change_issues_of_project": ("PUT", "/projects/{org}/{project}/issues/", DECIDING),
+    "change_issue_of_organization": ("PUT", ISSUE, DECIDING),
+    "change_issue": ("PUT", "/issues/{issue}/", DECIDING),
     "remove_repository": ("DELETE", REPOSITORY, TRACKING - {"org:write"}),
 }
 BODIES: dict[str, dict[str, Any]] = {
@@ -90,6 +104,10 @@ BODIES: dict[str, dict[str, Any]] = {
         "identifier": "acme/xyzzy",
     },
     "change_repository": {"status": "hidden"},
+    "change_issues_of_organization": {"status": "resolved"},
+    "change_issues_of_project": {"status": "resolved"},
+    "change_issue_of_organization": {"status": "resolved"},
+    "change_issue": {"status": "resolved"},
 }
 OF_CALLER = {"show_root", "list_organizations"}  # about the token's own organization only
 OF_NOBODY = {"show_description"}
@@ -106,6 +124,8 @@ def address(route: str, tenant: Tenant, *, org: str | None = None) -> str:
         version=tenant.release.version,
         repository=tenant.repository.id,
         short_id=f"{tenant.project.slug.upper()}-1",
+        issue=tenant.issue.id,
+        event=tenant.event_id,
     )
 
 
@@ -178,6 +198,8 @@ def test_an_organization_and_a_project_are_named_by_id_as_well(
         version="v1.0.0",
         repository=own.repository.id,
         short_id="web_1",
+        issue="web_1",
+        event=own.event_id.upper(),
     )
 
     assert api.read(by_id) == api.read(address(route, own))
@@ -222,7 +244,9 @@ def test_writing_needs_a_token_of_the_organization(
     other.project.slug = "there"
     other.release.version = "web@9.9.9"
     session.commit()
-    if any(thing in WRITES[route][1] for thing in ("{project}", "{version}", "{repository}")):
+    if any(
+        thing in WRITES[route][1] for thing in ("{project}", "{version}", "{repository}", "{issue}")
+    ):
         assert written(api, route, other, org="acme").status_code == 404
     assert set(session.scalars(select(Release.id))) == versions
 
@@ -253,6 +277,7 @@ def place_of(path: str, tenant: Tenant, *, org: str | None = None) -> str:
         version=tenant.release.version,
         repository=tenant.repository.id,
         team=tenant.organization.slug,
+        issue=tenant.issue.id,
     )
 
 

@@ -19,6 +19,7 @@ from tests.factories import (
     make_commit,
     make_deploy,
     make_environment,
+    make_event_row,
     make_issue,
     make_project,
     make_release,
@@ -61,6 +62,9 @@ def add_more(session: Session, tenant: Tenant, number: int) -> None:
             finished_at=NOW + timedelta(minutes=number // 3),
         )
     _list_in_release(session, tenant, commits[0], number)
+    moment = NOW + timedelta(minutes=number // 2)
+    make_issue(session, tenant.project, last_seen=moment, assigned_to=author.email)
+    make_event_row(session, tenant.issue, happened_at=moment)
 
 
 def _list_in_release(session: Session, tenant: Tenant, commit: Commit, number: int) -> None:
@@ -184,11 +188,13 @@ HOSTILE = ["%00", "a%00b", "%FF%FE", "%ED%A0%80", "%0D%0A", ".." , "%2E%2E", 30 
 @pytest.mark.parametrize("route", ROUTES)
 def test_hostile_names_are_not_found(api: Api, own: Tenant, route: str) -> None:
     names = {"org": "acme", "project": "web", "version": "web@1.0.0", "short_id": "WEB-1"}
-    names["repository"] = str(own.repository.id)
+    names |= {"repository": str(own.repository.id), "issue": "WEB-1", "event": own.event_id}
     for part in names:
         if f"{{{part}}}" not in ROUTES[route][0]:
             continue
         for text in HOSTILE:
+            if (route, part, text) == ("show_issue_event", "event", "latest"):
+                continue  # means the newest
             answer = api.get(ROUTES[route][0].format_map({**names, part: text}))
             assert answer.status_code in (400, 404), (part, text)
             assert answer.mimetype == "application/json"
@@ -199,7 +205,7 @@ def test_hostile_names_are_not_found(api: Api, own: Tenant, route: str) -> None:
 def test_nothing_is_written_to_hostile_names(api: Api, own: Tenant, route: str) -> None:
     method, rule, _ = WRITES[route]
     names = {"org": "acme", "project": "web", "version": "web@1.0.0", "team": "acme"}
-    names["repository"] = str(own.repository.id)
+    names |= {"repository": str(own.repository.id), "issue": "WEB-1"}
     for part in names:
         if f"{{{part}}}" not in rule:
             continue
@@ -213,7 +219,7 @@ def test_nothing_is_written_to_hostile_names(api: Api, own: Tenant, route: str) 
 @pytest.mark.parametrize("route", LISTS)
 def test_hostile_arguments_break_nothing(api: Api, own: Tenant, route: str) -> None:
     names = ["query", "status", "sort", "project", "projectSlug", "integration_id"]
-    for name in [*names, "repo_id", "repo_name", "environment"]:
+    for name in [*names, "repo_id", "repo_name", "environment", "start", "statsPeriod"]:
         for text in ["", "\0", "a\0", "%", "\\", 30 * "9", "-1", "é", "\ud7ff", "x" * 3000]:
             answer = api.get(address(route, own), **{name: text})
             assert answer.status_code in (200, 400, 404), (name, text)

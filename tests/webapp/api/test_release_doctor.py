@@ -3,10 +3,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from domain.events import digest
 from models import Organization
 from tests.clock import Clock
-from tests.events import make_event
+from tests.events import digest, make_event
 from tests.factories import NOW
 from tests.webapp.api.conftest import Api, links_of
 from tests.webapp.tenants import Tenant

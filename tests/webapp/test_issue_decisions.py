@@ -1,0 +1,147 @@
+"""What people decide on an issue's page, with forms that need no JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from models import Activity, IgnoreCondition, Issue, IssueStatus, Organization
+from tests.clock import Clock
+from tests.factories import make_author, make_issue, make_organization
+from tests.webapp.conftest import SignIn, csrf_token
+from tests.webapp.tenants import Tenant, furnish
+
+Decide = Callable[..., TestResponse]
+
+
+@pytest.fixture
+def tenant(session: Session, organization: Organization) -> Tenant:
+    return furnish(session, organization)
+
+
+@pytest.fixture
+def issue(session: Session, tenant: Tenant) -> Issue:
+    issue = make_issue(session, tenant.project)
+    session.commit()
+    return issue
+
+
+@pytest.fixture
+def decide(member: FlaskClient, issue: Issue, session: Session) -> Decide:
+    """Press a button of the page of `WEB-2`; the page that follows."""
+
+    def decide(decision: str, **more: str) -> TestResponse:
+        page = member.get("/o/acme/issues/WEB-2").text
+        assert f'value="{decision}"' in page
+        answer = member.post(
+            "/o/acme/issues/WEB-2/decide",
+            data={"csrf_token": csrf_token(page), "decision": decision, **more},
+        )
+        assert (answer.status_code, answer.location) == (303, "/o/acme/issues/WEB-2")
+        session.refresh(issue)
+        session.commit()  # lets the application write again
+        return member.get("/o/acme/issues/WEB-2")
+
+    return decide
+
+
+def test_resolved_and_opened_again(decide: Decide, issue: Issue, session: Session) -> None:
+    page = decide("resolve")
+    assert (issue.status, issue.is_inbox) == (IssueStatus.resolved, False)
+    assert 'value="resolve"' not in page.text
+    assert "By a member of the organization." in page.text
+
+    decide("open")
+    assert issue.status == IssueStatus.unresolved
+    kinds = session.scalars(select(Activity.kind).where(Activity.issue_id == issue.id))
+    assert sorted(kinds) == ["resolved", "unresolved"]
+
+
+@pytest.mark.parametrize("decision", ["resolve-in-newest", "resolve-in-next"])
+def test_resolved_by_a_release(decide: Decide, issue: Issue, decision: str) -> None:
+    page = decide(decision)
+
+    assert issue.status == IssueStatus.resolved
+    assert "/o/acme/releases/web@1.0.0" in page.text
+
+
+def test_a_project_without_releases_offers_none(
+    member: FlaskClient, session: Session, tenant: Tenant, issue: Issue
+) -> None:
+    session.delete(session.merge(tenant.release))
+    session.commit()
+    page = member.get("/o/acme/issues/WEB-2").text
+
+    assert 'value="resolve"' in page
+    assert "resolve-in" not in page
+    for decision in ("resolve-in-newest", "resolve-in-next"):
+        form = {"csrf_token": csrf_token(page), "decision": decision}
+        assert member.post("/o/acme/issues/WEB-2/decide", data=form).status_code == 400
+
+
+def test_ignored(decide: Decide, issue: Issue, session: Session, clock: Clock) -> None:
+    assert "Ignored for good." in decide("ignore").text
+    assert issue.status == IssueStatus.ignored
+
+    decide("open")
+    assert "Ignored until" in decide("ignore-for-a-day").text
+    [condition] = session.scalars(select(IgnoreCondition))
+    assert condition.until == clock() + timedelta(days=1)
+
+
+def test_assigned(
+    decide: Decide, issue: Issue, session: Session, organization: Organization
+) -> None:
+    author = make_author(session, organization, name="Bo <b>")
+    session.commit()
+    page = decide("assign", person=author.email)
+    assert issue.assigned_to == author.email
+    assert f'<option value="{author.email}" selected>Bo &lt;b&gt;' in page.text
+
+    decide("assign", person="")
+    assert issue.assigned_to is None
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{}, {"decision": "x"}, {"decision": "assign", "person": "nobody@there.example"}],
+    ids=["nothing", "no decision", "a stranger"],
+)
+def test_what_cannot_be_decided(
+    member: FlaskClient, issue: Issue, session: Session, form: dict[str, str]
+) -> None:
+    token = csrf_token(member.get("/o/acme/issues/WEB-2").text)
+    answer = member.post("/o/acme/issues/WEB-2/decide", data={"csrf_token": token, **form})
+
+    assert answer.status_code == 400
+    session.refresh(issue)
+    assert (issue.status, issue.assigned_to) == (IssueStatus.unresolved, None)
+
+
+def test_a_form_of_another_site_decides_nothing(
+    member: FlaskClient, issue: Issue, session: Session
+) -> None:
+    answer = member.post("/o/acme/issues/WEB-2/decide", data={"decision": "resolve"})
+
+    assert answer.status_code == 400
+    session.refresh(issue)
+    assert issue.status == IssueStatus.unresolved
+
+
+def test_nobody_decides_for_another_organization(
+    member: FlaskClient, sign_in: SignIn, session: Session, issue: Issue
+) -> None:
+    stranger = sign_in(make_organization(session, "strangers"))
+    token = csrf_token(stranger.get("/").text)
+    form = {"csrf_token": token, "decision": "resolve"}
+
+    assert stranger.post("/o/acme/issues/WEB-2/decide", data=form).status_code == 404
+    assert stranger.post("/o/strangers/issues/WEB-2/decide", data=form).status_code == 404
+    session.refresh(issue)
+    assert issue.status == IssueStatus.unresolved

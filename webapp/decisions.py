@@ -1,0 +1,57 @@
+"""What the buttons of an issue's page mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from domain.errors import InvalidError
+from domain.ignoring import IgnoreUntil
+from domain.issue_changes import LATEST, Assignment, InNextRelease, InRelease, IssueChange
+from models import IssueStatus
+
+A_DAY = timedelta(days=1)
+
+
+def _resolve(_now: datetime) -> IssueChange:
+    return IssueChange(status=IssueStatus.resolved)
+
+
+def _resolve_in_newest(_now: datetime) -> IssueChange:
+    return IssueChange(status=IssueStatus.resolved, resolution=InRelease(LATEST))
+
+
+def _resolve_in_next(_now: datetime) -> IssueChange:
+    return IssueChange(status=IssueStatus.resolved, resolution=InNextRelease())
+
+
+def _open(_now: datetime) -> IssueChange:
+    return IssueChange(status=IssueStatus.unresolved)
+
+
+def _ignore_for_a_day(now: datetime) -> IssueChange:
+    return IssueChange(status=IssueStatus.ignored, until=IgnoreUntil(at=now + A_DAY))
+
+
+def _ignore(_now: datetime) -> IssueChange:
+    return IssueChange(status=IssueStatus.ignored)
+
+
+DECISIONS: dict[str, Callable[[datetime], IssueChange]] = {  # by the value of a button
+    "resolve": _resolve,
+    "resolve-in-newest": _resolve_in_newest,
+    "resolve-in-next": _resolve_in_next,
+    "open": _open,
+    "ignore-for-a-day": _ignore_for_a_day,
+    "ignore": _ignore,
+}
+
+
+def change_asked_for(form: Mapping[str, str], *, now: datetime) -> IssueChange:
+    """The change that a form stands for; raises InvalidError."""
+    decision = form.get("decision", "")
+    if decision in DECISIONS:
+        return DECISIONS[decision](now)
+    if decision == "assign":
+        return IssueChange(assignment=Assignment(form.get("person") or None))
+    raise InvalidError("This form says nothing that can be decided.")

@@ -77,9 +77,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Fix:
-    """How the issue counts, or counted, as fixed."""
+    """How the issue counts, or counted, as fixed; without a version, after the base or at once."""
 
     version: str
+    base_version: str | None
     is_release_known: bool
     repository: str | None
     sha: str | None
@@ -184,6 +185,7 @@ def list_fixes(session: Session, issue_id: int) -> list[Fix]:
     return [
         Fix(
             version=resolution.release_version,
+            base_version=resolution.base_version,
             is_release_known=resolution.release_id is not None,
             repository=repository,
             sha=sha,

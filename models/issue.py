@@ -189,7 +189,7 @@ class Resolution(Base):
     )
     release_version: Mapped[str] = mapped_column(String(200))  # survives the release; "": none
     heads: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
-    base_id: Mapped[int | None] = mapped_column(ForeignKey("release.id", ondelete="SET NULL"))
+    base_id: Mapped[int | None]  # of a release, which may be gone
     base_version: Mapped[str | None] = mapped_column(String(200))
     base_heads: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     base_at: Mapped[datetime | None]  # moment of the base

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
@@ -12,6 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.event_data import parse_event
+from domain.event_storage import pack_event
 from domain.version_keys import semver_key_of
 from models import (
     Activity,
@@ -232,7 +232,7 @@ def make_event_row(session: Session, issue: Issue, **given: Any) -> Event:
         title=f"KeyError: {issue.title}",
         hash=32 * "0",
         tags={"server": "a"},
-        data=zlib.compress(json.dumps(body).encode()),
+        data=pack_event(parse_event(body, now=NOW, peer=None)),
     )
 
 

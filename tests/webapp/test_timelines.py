@@ -31,6 +31,7 @@ OF_RELEASES: list[tuple[str, dict[str, Any], str]] = [
         {"before": 3, "after": 1, "added": 0, "removed": 2},
         "Commits stated: the list has 1 commit instead of 3: 0 added, 2 removed.",
     ),
+    ("release_merged", {"version": "1.0.0"}, "Merged: the events of 1.0.0 are this release's."),
     ("refs_set", {"refs": ["main"]}, "Commits stated up to main."),
     ("commits_cleared", {}, "Stated commits cleared. Lists of tags count again."),
     (
@@ -108,20 +109,6 @@ OF_ISSUES: list[tuple[str, dict[str, Any], str]] = [
         {"reason": "it was reverted", "was_resolved_in": "web@1.0.0"},
         "Reopened: it was reverted. It had been resolved in web@1.0.0.",
     ),
-    (
-        "resolved_in_next_release",
-        {"after": "web@2.0"},
-        "Resolved in the next release, after web@2.0.",
-    ),
-    (
-        "resolved_in_commit",
-        {"sha": SHA, "repository": "acme/xyzzy"},
-        "Resolved by commit aaaaaaaaaa in acme/xyzzy.",
-    ),
-    ("resolved", {}, "Resolved."),
-    ("unresolved", {}, "Opened again."),
-    ("ignored", {}, "Ignored."),
-    ("ignored", {"until": "2026-01-06"}, "Ignored: until 2026-01-06."),
     ("ignoring_ended", {"reason": "the time is over"}, "No longer ignored: the time is over."),
     ("assigned", {"to": "ana@acme.example"}, "Assigned to ana@acme.example."),
     ("assigned", {"to": None}, "Assigned to nobody."),

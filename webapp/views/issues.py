@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from domain.activities import list_timeline_of_issue
 from domain.assignees import list_assignees, load_assignees
+from domain.decisions import find_newest_release
 from domain.event_queries import (
     count_days,
     find_event,
@@ -16,7 +17,7 @@ from domain.event_queries import (
 )
 from domain.homes import list_homes
 from domain.ignoring import load_conditions
-from domain.issue_changes import change_issues, find_newest_release, lock_issues
+from domain.issue_changes import change_issues, lock_issues
 from domain.issue_queries import SORTS, list_fixes, list_issues, list_links
 from domain.issue_records import IssueFilter
 from domain.issue_search import parse_search

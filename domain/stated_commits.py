@@ -26,6 +26,7 @@ from domain.identity import AuthorKey
 from domain.issue_links import link_commits
 from domain.organizations import lock_organization
 from domain.provenance import Why
+from domain.text import clean_text
 from models import Author, Commit, Repository, RepositoryProject
 
 NAMES_AT_ONCE = 5000  # shas or names in one statement
@@ -139,7 +140,8 @@ def find_repositories_by_name(
 ) -> dict[str, int]:
     """Row ids by name in lower case; of one name the newest, those that GitHub shows first."""
     found: dict[str, int] = {}
-    for some in batches(sorted(names), NAMES_AT_ONCE):
+    storable = sorted(name for name in names if name == clean_text(name))
+    for some in batches(storable, NAMES_AT_ONCE):
         lowered = sorted({name.lower() for name in some})
         query = (
             select(Repository.full_name, Repository.id)

@@ -20,6 +20,7 @@ from domain.errors import (
     FieldsInvalidError,
     NotFoundError,
 )
+from domain.organizations import is_slug
 from domain.paging import find_id
 from domain.provenance import Why, record_activity
 from domain.release_aliases import find_releases_by_alias
@@ -79,7 +80,8 @@ def find_projects(session: Session, organization_id: int, names: Sequence[str]) 
     """The projects of these slugs or ids; raises FieldsInvalidError if one is none."""
     ids = {number: name for name in names if (number := find_id(name)) is not None}
     found: dict[str, Project] = {}
-    for some in batches(sorted(set(names))):
+    usable = {name for name in names if is_slug(name) or find_id(name) is not None}
+    for some in batches(sorted(usable)):
         query = select(Project).where(
             Project.organization_id == organization_id,
             or_(Project.slug.in_(some), Project.id.in_(ids.keys() & map(find_id, some))),

@@ -12,7 +12,7 @@ import sqlite3
 import psycopg
 import structlog
 from flask import Flask, Response, jsonify, render_template, request
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import (
     BadRequest,
@@ -36,6 +36,7 @@ from webapp.context import shiplog
 
 log = structlog.get_logger(__name__)
 
+UNSTORABLE = "The request holds text or a number that cannot be stored."
 STATUS_OF: dict[type[ShiplogError], type[HTTPException]] = {
     NotFoundError: NotFound,
     InvalidError: BadRequest,
@@ -88,6 +89,9 @@ def _show(error: HTTPException) -> Response:
 
 def _show_trouble(error: Exception) -> Response:
     """503 for what passes by itself; all else goes on to be logged and answered with 500."""
+    if isinstance(error, DataError):
+        log.warning("a request holds what the database does not take")
+        return _page(BadRequest(), UNSTORABLE)
     if not _passes(error):
         raise error
     log.warning("the database does not serve requests", error=type(error).__name__)

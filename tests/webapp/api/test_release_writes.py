@@ -524,3 +524,11 @@ def test_hostile_names_find_nothing(api: Api, own: Tenant) -> None:
     for name in ("%00", "%ED%A0%80", "x" * 3000, "..%2F..%2Fetc", make_sha()):
         for method in ("PUT", "DELETE"):
             assert api.send(method, f"{RELEASES}{name}/", {}).status_code in (400, 404), name
+
+
+@pytest.mark.parametrize("name", ["\0b^c", "a\0", "\ud800", "x" * 5000, "9" * 40])
+def test_a_name_that_no_project_can_have_is_refused(api: Api, web: Project, name: str) -> None:
+    answer = api.send("POST", RELEASES, {"version": "1", "projects": ["web", name]})
+
+    assert answer.status_code == 400
+    assert answer.get_json() == {"projects": ["Invalid project ids or slugs"]}

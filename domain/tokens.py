@@ -55,9 +55,12 @@ def create_token(
     scopes: Sequence[str] = (),
     name: str = "",
     url: str,
+    lasts: timedelta | None = None,
     now: datetime,
 ) -> str:
     """A new token's text, which is kept nowhere else. *url* is where clients reach this server.
+
+    It opens nothing any more when *lasts* is over; None: for good.
 
     Raises InvalidError for scopes that the kind cannot have.
     """
@@ -72,6 +75,7 @@ def create_token(
             token_sha256=_digest(text),
             last_characters=text[-4:],
             created_at=now,
+            expires_at=now + lasts if lasts is not None else None,
         )
     )
     session.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from flask import Flask
 from models import Organization
 from tests.clock import Clock
 from tests.webapp.test_commands import document_of, lines_of, run
+from webapp.moments import moment_text
 
 CREATE = ("token", "create", "--org", "acme")
 
@@ -58,6 +60,18 @@ def test_tokens_are_listed_and_revoked(app: Flask, organization: Organization) -
     [line] = lines_of(app, "token", "list", "--org", "acme")
     assert line.endswith("revoked")
     headers = {"Authorization": f"Bearer {token}"}
+    assert app.test_client().get("/api/0/", headers=headers).status_code == 401
+
+
+def test_a_token_that_expires(app: Flask, organization: Organization, clock: Clock) -> None:
+    [token] = lines_of(app, *CREATE, "--org-token", "--days", "7")
+    [told] = document_of(app, "token", "list", "--org", "acme")
+    headers = {"Authorization": f"Bearer {token}"}
+    assert app.test_client().get("/api/0/", headers=headers).status_code == 200
+    assert told["expires_at"] == moment_text(clock() + timedelta(days=7))
+
+    clock.at += timedelta(days=7, seconds=1)
+
     assert app.test_client().get("/api/0/", headers=headers).status_code == 401
 
 

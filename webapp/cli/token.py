@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -21,9 +22,17 @@ token_commands = Noun("token", help="API tokens.")
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="As in `project:read`.")
 @click.option("--name", default="", help="For people.")
 @click.option("--org-token", is_flag=True, help="Of no person, for CI; its scope is `org:ci`.")
+@click.option(
+    "--days", type=click.IntRange(1, 3660), help="How long it opens anything; by default for good."
+)
 @json_option
 def create_command(
-    org: str, scopes: tuple[str, ...], name: str, org_token: bool, as_json: bool
+    org: str,
+    scopes: tuple[str, ...],
+    name: str,
+    org_token: bool,
+    days: int | None,
+    as_json: bool,
 ) -> None:
     """Make a token; prints it, once and never again."""
     runtime = shiplog().runtime
@@ -38,6 +47,7 @@ def create_command(
             scopes=scopes,
             name=name,
             url=runtime.settings.public_url,
+            lasts=timedelta(days=days) if days is not None else None,
             now=runtime.now(),
         )
     show({"token": token, "kind": kind, "name": name}, token, as_json=as_json)
@@ -90,6 +100,7 @@ def _line(document: dict[str, Any]) -> str:
         ",".join(document["scopes"]),
         document["name"] or "-",
         f"used {used}" if used else "never used",
+        f"until {document['expires_at']}" if document["expires_at"] else "",
         "revoked" if document["revoked_at"] else "",
     ]
     return "  ".join(part for part in parts if part)

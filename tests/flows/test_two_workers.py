@@ -15,20 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from jobs.digest import BATCH_EVENTS
-from jobs.engine import WORKERS
 from jobs.status import read_queue
 from models import (
     Author,
     Commit,
-    Event,
-    Issue,
-    IssueEnvironment,
-    IssueRelease,
     ReceivedEvent,
-    ReceivedState,
     Release,
     utcnow,
 )
@@ -83,7 +76,7 @@ def stop(process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def wait_for(condition: Callable[[], bool], *, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + 3 * seconds  # beside the rest of the suite
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.1)
@@ -170,44 +163,3 @@ def report(world: World) -> int:
 def count(world: World, what: Any) -> int:
     with world.runtime.db.reading() as session:
         return session.scalar(what) or 0
-
-
-def test_a_worker_killed_within_a_batch(
-    request: pytest.FixtureRequest, world: World, tmp_path: Path
-) -> None:
-    """Two digest events of the same new problems, one dies: nothing is lost, or there twice."""
-    if request.config.getoption("--database") != "postgresql":
-        pytest.skip("SQLite has one process")
-    stored = select(func.count()).select_from(Event)
-    claimed = (
-        select(func.count())
-        .select_from(ReceivedEvent)
-        .where(ReceivedEvent.state == ReceivedState.running)
-    )
-    by_one = WORKERS * BATCH_EVENTS  # more are claimed: both hold some
-    logs = [tmp_path / f"{name}.log" for name in ("one", "two", "three")]
-    with worker(world, logs[0]) as one, worker(world, logs[1]) as two:
-        wait_for(lambda: all("worker started" in log.read_text() for log in logs[:2]), seconds=60)
-        project_id = report(world)
-        wait_for(lambda: count(world, stored) > 0 and count(world, claimed) > by_one, seconds=60)
-        one.kill()
-        one.wait()
-        stop(two, logs[1])
-    assert 0 < count(world, stored) < PROBLEMS * EVENTS
-    assert count(world, claimed) > 0  # by the one that was killed: the other finished its batch
-    with worker(world, logs[2]):
-        wait_for(lambda: is_worked_off(world), seconds=60)
-
-    assert count(world, select(func.count()).select_from(ReceivedEvent)) == 0
-    with world.runtime.db.reading() as session:
-        issues = session.scalars(
-            select(Issue).where(Issue.project_id == project_id).order_by(Issue.number)
-        ).all()
-        counted = [
-            session.scalars(select(model.event_count)).all()
-            for model in (IssueRelease, IssueEnvironment)
-        ]
-    assert [issue.number for issue in issues] == list(range(1, PROBLEMS + 1))
-    assert {(issue.event_count, issue.user_count) for issue in issues} == {(EVENTS, USERS)}
-    assert count(world, stored) == PROBLEMS * EVENTS
-    assert counted == [[EVENTS // RELEASES] * RELEASES * PROBLEMS, [EVENTS] * PROBLEMS]

@@ -1,5 +1,6 @@
 """The grammar of sentry-api.md 9: its table row by row, what the words add, and hostile texts."""
 
+import gc
 import time
 
 import pytest
@@ -389,23 +390,42 @@ HOSTILE = {
 }
 
 
+TRIES = 3
+
+
 def seconds_to_read(text: str) -> float:
-    """Return processor time: other work on the machine does not count."""
-    started = time.process_time()
-    find_references(text, is_known=lambda short_id: short_id == "A-1", hosts=HOSTS)
-    return time.process_time() - started
+    """Return the processor time of one reading, less what is not the reader's.
+
+    Its many matches would set off collections of garbage, and each goes through everything that
+    the other tests of this process have left behind.
+    """
+    gc.disable()
+    try:
+        started = time.process_time()
+        find_references(text, is_known=lambda short_id: short_id == "A-1", hosts=HOSTS)
+        return time.process_time() - started
+    finally:
+        gc.enable()
+
+
+def is_read_in_linear_time(text: str) -> bool:
+    """Compare all of a text with a tenth of it: ten times as long; were it quadratic, a hundred.
+
+    A busy machine makes a reading slower, never faster, so the best of a few tries counts on
+    both sides.
+    """
+    tenth = min(seconds_to_read(text[: len(text) // 10]) for _ in range(TRIES))
+    return any(seconds_to_read(text) < 40 * tenth for _ in range(TRIES))
 
 
 @pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_megabyte_of_anything_is_read_at_once(piece: str) -> None:
     text = "Fixes " + piece * (1_000_000 // len(piece))
-    tenth = min(seconds_to_read(text[:100_000]) for _ in range(5))
-    assert seconds_to_read(text) < 40 * tenth  # ten times; were it quadratic, a hundred
+    assert is_read_in_linear_time(text)
 
 
 @pytest.mark.parametrize("last", ["APP-U", "_", "\n\n", "-->"])
 def test_a_megabyte_of_unlike_tokens_is_read_at_once(last: str) -> None:
     text = "Fixes " + " ".join(f"x{number}-{number}" for number in range(80_000)) + last
-    tenth = min(seconds_to_read(text[: len(text) // 10]) for _ in range(5))
-    assert seconds_to_read(text) < 40 * tenth
+    assert is_read_in_linear_time(text)
     assert len(list_candidates(text)) > 10_000

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, abort, request
+from flask import Blueprint, Flask, abort, request
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 
 from config import Settings
 from domain.login_links import SESSION_LIFETIME
 from webapp import api
 from webapp.errors import add_error_pages
+from webapp.headers import protect
 from webapp.presentation import add_template_helpers
 from webapp.security import guard
 from webapp.views import api_docs, deliveries, doctor, home, issues, releases, repositories, tokens
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 csrf = CSRFProtect()
 
 
@@ -33,7 +30,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     )
     csrf.init_app(app)
     app.before_request(_refuse_unstorable)
-    app.after_request(_protect)
+    protect(app)
     add_error_pages(app)
     add_template_helpers(app, settings)
     app.register_blueprint(home.bp)
@@ -59,13 +56,3 @@ def _refuse_unstorable() -> None:
     texts = [request.path, *request.args, *(v for _, v in request.args.items(multi=True))]
     if any("\0" in text for text in texts):
         abort(400)
-
-
-def _protect(response: Response) -> Response:
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    if response.mimetype == "text/html":  # of tenants, and different after signing out
-        headers.setdefault("Cache-Control", "no-store")
-    return response

@@ -13,7 +13,13 @@ from markupsafe import Markup, escape
 
 from config import Settings
 from domain.event_stack import Frame
-from webapp.wording import describe_phase, describe_rule, describe_source, list_details
+from webapp.wording import (
+    describe_left,
+    describe_phase,
+    describe_rule,
+    describe_source,
+    list_details,
+)
 
 SHORT_SHA = 10
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -43,6 +49,7 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         rule_text=describe_rule,
         source_text=describe_source,
         phase_text=describe_phase,
+        left_text=describe_left,
         basis=lambda basis: BASES.get(basis, basis),
         web_url=only_web_url,
         coded=mark_code,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Sequence
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
@@ -21,9 +23,13 @@ STICKING_OUT = """() => {
 }"""
 
 
-def check_accessible(page: Page) -> None:
-    """No serious or critical violation that axe finds, as the page stands."""
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+def check_accessible(page: Page, within: Sequence[str] = ()) -> None:
+    """No serious or critical violation that axe finds, as the page stands.
+
+    *within* are selectors of what to look at; axe takes a minute for the longest page.
+    """
+    context = {"include": [[selector] for selector in within]} if within else None
+    found: list[dict[str, Any]] = Axe().run(page, context=context).response["violations"]
     grave = [one for one in found if one["impact"] in GRAVE]
     assert not grave, f"{page.url}:\n" + "\n".join(_describe(one) for one in grave)
 
@@ -36,11 +42,11 @@ def _describe(violation: dict[str, Any]) -> str:
     return f"  {violation['id']}: {violation['help']}\n{nodes}"
 
 
-def check_both_schemes(page: Page) -> None:
+def check_both_schemes(page: Page, within: Sequence[str] = ()) -> None:
     """Accessible in light and in dark, which shows too low a contrast."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        check_accessible(page)
+        check_accessible(page, within)
     page.emulate_media(color_scheme="light")
 
 
@@ -61,3 +67,11 @@ def tab_to(page: Page, target: Locator) -> None:
             assert style != "none", f"{target} has the focus, but nothing shows it"
             return
     raise AssertionError(f"{target} cannot be reached with the Tab key")
+
+
+def weigh(page: Page) -> int:
+    """Bytes of the page and of all that it loads, each compressed as a proxy does."""
+    loaded = page.evaluate("performance.getEntriesByType('resource').map((one) => one.name)")
+    assert {"pages.css", "pages.js"} <= {address.rpartition("/")[2] for address in loaded}
+    bodies = [page.request.get(address).body() for address in {page.url, *loaded}]
+    return sum(len(gzip.compress(body)) for body in bodies)

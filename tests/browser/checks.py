@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
@@ -23,13 +22,9 @@ STICKING_OUT = """() => {
 }"""
 
 
-def check_accessible(page: Page, within: Sequence[str] = ()) -> None:
-    """No serious or critical violation that axe finds, as the page stands.
-
-    *within* are selectors of what to look at; axe takes a minute for the longest page.
-    """
-    context = {"include": [[selector] for selector in within]} if within else None
-    found: list[dict[str, Any]] = Axe().run(page, context=context).response["violations"]
+def check_accessible(page: Page) -> None:
+    """No serious or critical violation that axe finds, as the page stands."""
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
     grave = [one for one in found if one["impact"] in GRAVE]
     assert not grave, f"{page.url}:\n" + "\n".join(_describe(one) for one in grave)
 
@@ -42,11 +37,11 @@ def _describe(violation: dict[str, Any]) -> str:
     return f"  {violation['id']}: {violation['help']}\n{nodes}"
 
 
-def check_both_schemes(page: Page, within: Sequence[str] = ()) -> None:
+def check_both_schemes(page: Page) -> None:
     """Accessible in light and in dark, which shows too low a contrast."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        check_accessible(page, within)
+        check_accessible(page)
     page.emulate_media(color_scheme="light")
 
 

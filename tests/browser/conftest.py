@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
-from tests.browser.chromium import find_chromium, open_page
+from tests.browser.chromium import TIMEOUT_MS, find_chromium, open_page
 from tests.browser.place import Place, opened_place
 
 HERE = Path(__file__).parent
@@ -29,6 +29,7 @@ def browser() -> Iterator[Browser]:
     path = find_chromium()
     if path is None:
         pytest.skip("NO CHROMIUM, so no browser test ran. Debian: apt-get install chromium")
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         # Chromium's sandbox needs rights that containers and root seldom give it.
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -70,9 +71,18 @@ def browser_page(make_page: PageMaker) -> Page:
     return make_page()
 
 
-@pytest.fixture
-def admin_page(make_page: PageMaker, place: Place) -> Page:
-    """A page that is signed in to `acme` and `labs`, as an admin."""
-    page = make_page()
+@pytest.fixture(scope="module")
+def admin_cookies(browser: Browser, place: Place) -> StorageState:
+    """The session of an admin of `acme` and `labs`, signed in to once for a module's tests."""
+    page, troubles = open_page(browser, place.url)
     place.sign_in(page)
-    return page
+    state = page.context.storage_state()
+    page.context.close()
+    assert not troubles
+    return state
+
+
+@pytest.fixture
+def admin_page(make_page: PageMaker, admin_cookies: StorageState) -> Page:
+    """A page that is signed in to `acme` and `labs`, as an admin; tests here do not sign out."""
+    return make_page(storage_state=admin_cookies)

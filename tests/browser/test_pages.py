@@ -30,18 +30,20 @@ PAGES = {
     "tokens": "/tokens",
     "API": "/api/docs",
 }
-# axe takes a minute for the longest page; its parts repeat themselves.
-PARTS = {"API": ["body > header", "main > nav", "main > section:nth-of-type(2)", "footer"]}
+# The longest page is cut before axe looks at it, which would take a minute; its parts are alike.
+CUT = "document.querySelectorAll('main > section:nth-of-type(n+3)').forEach((one) => one.remove())"
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_for_everybody(admin_page: Page, name: str) -> None:
-    admin_page.goto(PAGES[name])
+@pytest.mark.parametrize("address", PAGES.values(), ids=PAGES)
+def test_a_page_is_for_everybody(admin_page: Page, address: str) -> None:
+    admin_page.goto(address)
 
     expect(admin_page.get_by_role("heading", level=1)).to_have_count(1)
-    check_both_schemes(admin_page, PARTS.get(name, ()))
-    check_fits_phone(admin_page)
     assert weigh(admin_page) < MOST_BYTES
+    check_fits_phone(admin_page)
+    if address == PAGES["API"]:
+        admin_page.evaluate(CUT)
+    check_both_schemes(admin_page)
 
 
 @pytest.mark.parametrize("address", ["/", "/login/nonsense", "/o/acme/releases/", "/nothing"])

@@ -32,6 +32,7 @@ class Membership:
     organization_id: int
     slug: str
     name: str
+    person: str | None = None  # who it is, where that is known: a link may be used by anybody
 
     @property
     def is_admin(self) -> bool:

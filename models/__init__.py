@@ -1,6 +1,7 @@
 """Tables and their constraints; importing this package makes every table known."""
 
 from models.alias import ReleaseAlias
+from models.app import AppRegistration
 from models.base import Base, utcnow
 from models.commit import Author, Commit, CommitCoAuthor, CommitFile, CommitRelation, Span
 from models.delivery import Delivery, DeliveryState
@@ -13,7 +14,13 @@ from models.event import (
     IssueRelease,
     IssueUser,
 )
-from models.installation import Branch, Installation, Repository, RepositoryProject
+from models.installation import (
+    Branch,
+    Installation,
+    InstallationShare,
+    Repository,
+    RepositoryProject,
+)
 from models.issue import (
     Activity,
     IgnoreCondition,
@@ -25,6 +32,20 @@ from models.issue import (
     ResolutionKind,
 )
 from models.organization import LoginLink, Organization, Project, ProjectKey
+from models.person import (
+    IdentityKind,
+    IdentityState,
+    Member,
+    MemberIdentity,
+    MemberRole,
+    RoleSource,
+    SetupLink,
+    Team,
+    TeamMember,
+    TeamProject,
+    User,
+    UserSession,
+)
 from models.received_event import ReceivedEvent, ReceivedState
 from models.release import (
     GitHubRelease,
@@ -43,6 +64,7 @@ from models.work import Work, WorkKind
 __all__ = [
     "Activity",
     "ApiToken",
+    "AppRegistration",
     "Author",
     "Base",
     "Branch",
@@ -59,8 +81,11 @@ __all__ = [
     "GitHubRelease",
     "Head",
     "HeadOrigin",
+    "IdentityKind",
+    "IdentityState",
     "IgnoreCondition",
     "Installation",
+    "InstallationShare",
     "Issue",
     "IssueEnvironment",
     "IssueFingerprint",
@@ -71,6 +96,9 @@ __all__ = [
     "IssueUser",
     "ListState",
     "LoginLink",
+    "Member",
+    "MemberIdentity",
+    "MemberRole",
     "Organization",
     "Project",
     "ProjectKey",
@@ -86,9 +114,16 @@ __all__ = [
     "RepositoryProject",
     "Resolution",
     "ResolutionKind",
+    "RoleSource",
+    "SetupLink",
     "Span",
     "Tag",
+    "Team",
+    "TeamMember",
+    "TeamProject",
     "TokenKind",
+    "User",
+    "UserSession",
     "Work",
     "WorkKind",
     "utcnow",

@@ -42,6 +42,11 @@ class Author(Base):
     login: Mapped[str | None] = mapped_column(String(128), index=True)
     github_id: Mapped[int | None] = mapped_column(BigInteger)
     is_bot: Mapped[bool] = mapped_column(default=False)
+    # Who it is, and what says so: an IdentityState, or "nobody" where an admin said that it is none.
+    member_id: Mapped[int | None] = mapped_column(
+        ForeignKey("member.id", ondelete="SET NULL"), index=True
+    )
+    matched_by: Mapped[str | None] = mapped_column(String(16))
 
 
 class Commit(Base):

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 
 
 class Installation(Base):
-    """One installation of the App; re-installing makes a new one for the same account."""
+    """One installation of the App; re-installing makes a new one for the same account.
+
+    Its repositories are listed in `organization_id`, the home, unless they were moved to another
+    organization that it is shared with (`InstallationShare`). Permissions are as granted by the
+    account, None until GitHub has told us.
+    """
 
     __tablename__ = "installation"
 
@@ -25,11 +31,30 @@ class Installation(Base):
     created_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    account_type: Mapped[str | None] = mapped_column(String(32))  # User or Organization
+    permissions: Mapped[dict[str, Any] | None]
+    repository_selection: Mapped[str | None] = mapped_column(String(16))  # all or selected
+    installed_by_id: Mapped[int | None] = mapped_column(BigInteger)  # GitHub's id of the person
+    installed_by_login: Mapped[str | None] = mapped_column(String(128))
 
     @property
     def is_working(self) -> bool:
         """Neither suspended nor deleted, as far as we were told."""
         return self.suspended_at is None and self.deleted_at is None
+
+
+class InstallationShare(Base):
+    """A further organization that takes some of an installation's repositories."""
+
+    __tablename__ = "installation_share"
+
+    installation_id: Mapped[int] = mapped_column(
+        ForeignKey("installation.id", ondelete="CASCADE"), primary_key=True
+    )
+    organization_id: Mapped[int] = mapped_column(
+        ForeignKey("organization.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    created_at: Mapped[datetime]
 
 
 class Repository(Base):
@@ -60,6 +85,12 @@ class Repository(Base):
     was_empty: Mapped[bool] = mapped_column(default=False)
     history_known_at: Mapped[datetime | None]  # when the import of graph and tags was complete
     version_template: Mapped[str | None] = mapped_column(String(255))
+    tag_pattern: Mapped[str | None] = mapped_column(String(255))  # which tags make releases
+    tracked_branches: Mapped[list[Any] | None]  # globs; None: pushes to every branch count
+    lost_reason: Mapped[str | None] = mapped_column(Text)  # why it is not accessible, for people
+    moved_to_id: Mapped[int | None] = mapped_column(  # the organization that it counts in instead
+        ForeignKey("organization.id", ondelete="SET NULL")
+    )
     created_at: Mapped[datetime]
 
     @property
@@ -75,7 +106,7 @@ class Repository(Base):
 
 
 class RepositoryProject(Base):
-    """Which projects a repository feeds."""
+    """Which projects a repository feeds, and with which paths; without `path_globs`, with all."""
 
     __tablename__ = "repository_project"
 
@@ -85,6 +116,7 @@ class RepositoryProject(Base):
     project_id: Mapped[int] = mapped_column(
         ForeignKey("project.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    path_globs: Mapped[list[Any] | None]
 
 
 class Branch(Base):

@@ -44,6 +44,7 @@ class Work(Base):
     claimed_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     failed_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]  # by a person; `due_at` is None meanwhile
     reason: Mapped[str | None] = mapped_column(Text)  # of the last failure or delay, for people
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
     started_at: Mapped[datetime | None]

@@ -12,7 +12,19 @@ from webapp.errors import add_error_pages
 from webapp.headers import protect
 from webapp.presentation import add_template_helpers
 from webapp.security import guard
-from webapp.views import api_docs, deliveries, doctor, home, issues, releases, repositories, tokens
+from webapp.views import (
+    api_docs,
+    deliveries,
+    doctor,
+    home,
+    issues,
+    releases,
+    repositories,
+    tokens,
+)
+from webapp.views import (
+    settings as settings_pages,
+)
 
 csrf = CSRFProtect()
 
@@ -33,6 +45,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     protect(app)
     add_error_pages(app)
     add_template_helpers(app, settings)
+    app.jinja_env.globals["settings_sections"] = settings_pages.list_sections
     app.register_blueprint(home.bp)
     app.register_blueprint(api_docs.bp)
     app.register_blueprint(tokens.bp)
@@ -45,7 +58,14 @@ def _tenant() -> Blueprint:
     """All pages of one organization."""
     tenant = Blueprint("tenant", __name__, url_prefix="/o/<org>")
     guard(tenant)
-    for part in (releases.bp, issues.bp, doctor.bp, deliveries.bp, repositories.bp):
+    for part in (
+        releases.bp,
+        issues.bp,
+        doctor.bp,
+        deliveries.bp,
+        repositories.bp,
+        settings_pages.bp,
+    ):
         tenant.register_blueprint(part)
     tenant.add_url_rule("/", endpoint="start", view_func=releases.start)
     return tenant

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, g, session
 from sqlalchemy.orm import Session
 
 from domain.login_links import Membership, list_memberships
+from domain.provenance import Why
 from webapp.context import shiplog
 
 LINKS = "links"  # ids of the sign-in links that the browser used, see domain/login_links.py
@@ -59,6 +60,13 @@ def require_admin() -> None:
     """Refuse members; to be asked before anything is looked up or changed."""
     if not current_membership().is_admin:
         abort(403)
+
+
+def person_why() -> Why:
+    """The visitor as the cause of a change, now."""
+    membership = current_membership()
+    role = f"{'an' if membership.is_admin else 'a'} {membership.role} of the organization"
+    return Why(shiplog().runtime.now(), source="person", actor=membership.person or role)
 
 
 def page_session() -> Session:

@@ -163,6 +163,22 @@ def parse_pull_request(fields: Fields) -> PullRequestPayload:
     )
 
 
+_KINDS = {"modified": "M", "changed": "M", "added": "A", "copied": "A", "removed": "D"}
+
+
+def parse_api_files(fields: Fields) -> tuple[tuple[str, str], ...]:
+    """Paths that one commit touched, with what happened to each; a rename is two (10.4)."""
+    files: dict[str, str] = {}
+    for item in fields.objects("files"):
+        path, status = item.string("filename"), item.string("status")
+        if status == "renamed":
+            files[item.string("previous_filename")] = "D"
+            files[path] = "A"
+        elif status in _KINDS:
+            files[path] = _KINDS[status]
+    return tuple(files.items())
+
+
 def parse_api_commit(fields: Fields) -> CommitData:
     """A commit of compare or of the commits list; these name parents, and no files."""
     git = fields.object("commit")
@@ -193,6 +209,7 @@ __all__ = [
     "RepositoryPayload",
     "parse_account",
     "parse_api_commit",
+    "parse_api_files",
     "parse_pull_request",
     "parse_push",
     "parse_release",

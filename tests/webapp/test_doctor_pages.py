@@ -74,7 +74,7 @@ def test_an_admin_accepts_a_name_and_takes_it_back(
     release = admin.get("/o/acme/releases/web@1.0.0").text
     assert "in web, <bdi>1.0.0</bdi> stands for this release." in release
     assert "the events of <bdi>1.0.0</bdi> are this release's." in release
-    assert "By an admin." in release
+    assert "By an admin of the organization." in release
     assert admin.get("/o/acme/releases/1.0.0").status_code == 200
 
     [alias_id] = session.scalars(select(ReleaseAlias.id))

@@ -253,7 +253,7 @@ def render_commit_list(record: CommitListRecord) -> Json:
         "comparedWith": record.compared_with,
         "alsoExcluded": record.also_excluded,
         "hidden": record.hidden,
-        "outsidePaths": 0,
+        "outsidePaths": record.outside,
     }
 
 

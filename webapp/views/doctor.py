@@ -8,13 +8,12 @@ from flask.typing import ResponseReturnValue
 from domain.doctor import find_problems
 from domain.errors import InvalidError
 from domain.organizations import get_project
-from domain.provenance import Why
 from domain.release_aliases import accept_alias, list_aliases, remove_alias
 from domain.windows import Place, slice_of
 from jobs import enqueue
 from webapp.context import shiplog
 from webapp.pagination import page_number
-from webapp.security import current_membership, page_session, require_admin
+from webapp.security import current_membership, page_session, person_why, require_admin
 
 bp = Blueprint("doctor", __name__, url_prefix="/doctor")
 
@@ -43,7 +42,7 @@ def accept() -> ResponseReturnValue:
     membership, runtime = current_membership(), shiplog().runtime
     with runtime.db.transaction() as db:
         project = get_project(db, membership.organization_id, _field("project"))
-        accept_alias(db, project, _field("name"), _field("version"), why=_why())
+        accept_alias(db, project, _field("name"), _field("version"), why=person_why())
     enqueue(runtime)
     return redirect(url_for("tenant.doctor.list_page"), code=303)
 
@@ -53,7 +52,7 @@ def remove(alias_id: int) -> ResponseReturnValue:
     """Let the name stand for nothing again; for admins."""
     require_admin()
     with shiplog().runtime.db.transaction() as db:
-        remove_alias(db, current_membership().organization_id, alias_id, why=_why())
+        remove_alias(db, current_membership().organization_id, alias_id, why=person_why())
     return redirect(url_for("tenant.doctor.list_page"), code=303)
 
 
@@ -63,9 +62,3 @@ def _field(name: str) -> str:
     if "\0" in text:
         raise InvalidError(f"the {name} holds a NUL")
     return text
-
-
-def _why() -> Why:
-    """Sign-in links name no person: the role is what is known of who it was."""
-    role = current_membership().role
-    return Why(shiplog().runtime.now(), source="person", actor=f"an {role}")

@@ -23,12 +23,11 @@ from domain.issue_records import IssueFilter
 from domain.issue_search import parse_search
 from domain.issues import find_issue, get_issue, short_id_of
 from domain.organizations import find_project
-from domain.provenance import Why
 from domain.repository_queries import list_project_slugs
 from models import IssueStatus
 from webapp.context import shiplog
 from webapp.decisions import change_asked_for
-from webapp.security import current_membership, page_session
+from webapp.security import current_membership, page_session, person_why
 
 bp = Blueprint("issues", __name__, url_prefix="/issues")
 
@@ -104,10 +103,9 @@ def show(short_id: str) -> ResponseReturnValue:
 def decide(short_id: str) -> ResponseReturnValue:
     """What a member decided of the issue: resolved, open, ignored, or whose it is."""
     runtime, membership = shiplog().runtime, current_membership()
-    now = runtime.now()
     issue, project = get_issue(page_session(), membership.organization_id, short_id)
-    change = change_asked_for(request.form, now=now)
-    person = Why(now=now, source="person", actor=f"a {membership.role} of the organization")
+    person = person_why()
+    change = change_asked_for(request.form, now=person.now)
     with runtime.db.transaction() as db:
         chosen = lock_issues(db, membership.organization_id, IssueFilter(ids=[issue.id]))
         change_issues(db, chosen, change, why=person)

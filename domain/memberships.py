@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.author_matching import match_authors
 from domain.bulk import insert_missing
 from domain.login_links import Membership
 from domain.member_identities import find_written_down, record_identities
@@ -91,6 +92,7 @@ def apply_listing(
             _go_on(session, member, homes[organization_id], now)
         member.name = user.login
         record_identities(session, member, login=user.login, emails=emails, now=now)
+        match_authors(session, organization_id)
     for organization_id in sorted(members.keys() - homes.keys()):
         _end(session, members[organization_id], now)
     user.memberships_at = now

@@ -27,7 +27,7 @@ SESSION_LIFETIME = timedelta(days=30)
 class Membership:
     """What a session may see: one organization, in a role."""
 
-    link_id: int
+    link_id: int | None  # None: signed in with GitHub
     role: str
     organization_id: int
     slug: str

@@ -14,6 +14,10 @@ RULES = {
     "client-states-commits": "the commits that a client lists are the release's commits",
     "tag-on-github": "a tag counts where it stands on GitHub",
     "repository-id-stays": "a repository is known by its number on GitHub, whatever its name is",
+    "github-lists-installation": (
+        "who reaches the App's installation on GitHub is a member for as long as GitHub says so"
+    ),
+    "github-tells-roles": "GitHub says who owns the account and who installed the App",
     "installation-shows-repository": "only what the App's installation shows is followed",
     "message-names-issue": (
         "a commit message with a word such as “fixes” before an issue's short id names that issue"

@@ -37,6 +37,7 @@ class App:
         self.webhook_secret = secrets.token_hex(20)
         self.hook_id = app_id + 400_000_000
         self.hook_url = "http://127.0.0.1/webhooks/github"
+        self.setup_url = ""  # where browsers go after installing
         self.permissions = dict(PERMISSIONS)
         self.events = list(EVENTS)
         self.created_at = now
@@ -92,6 +93,7 @@ class Installation:
     created_at: datetime
     permissions: dict[str, str]
     selected: set[int] | None = None
+    installed_by: Account | None = None
     suspended_at: datetime | None = None
     suspended_by: Account | None = None
 

@@ -47,7 +47,9 @@ class Grants:
         self._codes: dict[str, Code] = {}
         self._grants: list[Grant] = []
         self.browser: Account | None = None
+        self.picked: Account | None = None  # on which the browser installs the App next
         self.roles: dict[tuple[int, int], str] = {}  # (organization, user) -> admin or member
+        self.invited: set[tuple[int, int]] = set()  # those who have not accepted yet
         self.manifests: dict[str, Mapping[str, object]] = {}
 
     def make_code(self, user: Account, redirect_uri: str, challenge: str) -> str:
@@ -93,7 +95,11 @@ class Grants:
 
     def reaches(self, user: Account, account: Account) -> bool:
         """Say whether the account is the user's own, or an organization that the user is in."""
-        return user is account or self.role(account, user) is not None
+        is_in = self.role(account, user) is not None and not self.is_invited(account, user)
+        return user is account or is_in
+
+    def is_invited(self, organization: Account, user: Account) -> bool:
+        return (organization.id, user.id) in self.invited
 
     def _grant(self, user: Account) -> Grant:
         token, refresh = (f"{kind}_{secrets.token_hex(24)}" for kind in ("ghu", "ghr"))

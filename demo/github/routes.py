@@ -36,6 +36,7 @@ _PLAIN: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("GET", "/rate_limit", ANYBODY, endpoints.get_rate_limit),
     ("GET", "/login/oauth/authorize", ANYBODY, signin.authorize),
     ("POST", "/login/oauth/access_token", ANYBODY, signin.get_tokens),
+    ("GET", "/apps/<slug>/installations/new", ANYBODY, signin.install),
     ("POST", "/settings/apps/new", ANYBODY, signin.register),
     ("POST", "/organizations/<login>/settings/apps/new", ANYBODY, signin.register),
     ("POST", "/app-manifests/<code>/conversions", ANYBODY, signin.convert),

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from demo.github import paging
 from demo.github.accounts import Account
+from demo.github.acts import install_app
 from demo.github.clock import utc
 from demo.github.faults import FORBIDDEN
 from demo.github.grants import REFRESH_LIFE, TOKEN_LIFE, GrantError
@@ -115,7 +116,8 @@ def list_user_repositories(call: Call, number: int) -> Reply:
 def get_own_membership(call: Call, login: str) -> Reply:
     """`GET /user/memberships/orgs/{org}`, by the user's token."""
     user = _user(call)
-    if "members" not in call.world.app.permissions:
+    alive = list(call.world.installations.values())
+    if not any(i.account.login.lower() == login.lower() and i.may("members=read") for i in alive):
         raise ApiError(403, FORBIDDEN)
     return _membership(call, login, user)
 
@@ -126,6 +128,22 @@ def get_membership(call: Call, login: str, user: str) -> Reply:
     if found is None or call.installation.account.login.lower() != login.lower():
         raise ApiError(404, "Not Found")
     return _membership(call, login, found)
+
+
+def install(call: Call) -> Reply:
+    """`GET /apps/{slug}/installations/new`: on the account that `pick_account` named.
+
+    A user who does not own the organization only asks for it; then there is no installation yet.
+    """
+    world, user, account = call.world, call.world.grants.browser, call.world.grants.picked
+    if user is None or account is None or not world.app.setup_url:
+        raise ApiError(404, "Not Found")
+    state = {"state": call.request.query["state"]} if "state" in call.request.query else {}
+    if user is not account and world.grants.role(account, user) != "admin":
+        return _go(world.app.setup_url, {"setup_action": "request"} | state)
+    made = install_app(world, account, by=user)
+    back = {"installation_id": str(made.id), "setup_action": "install"}
+    return _go(world.app.setup_url, back | state)
 
 
 def register(call: Call, login: str = "") -> Reply:
@@ -166,10 +184,11 @@ def _membership(call: Call, login: str, user: Account) -> Reply:
     if organization is None or role is None:
         raise ApiError(404, "Not Found")
     url = f"{call.roots.api}/orgs/{organization.login}"
+    pending = call.world.grants.is_invited(organization, user)
     return Reply(
         {
             "url": f"{url}/memberships/{user.login}",
-            "state": "active",
+            "state": "pending" if pending else "active",
             "role": role,
             "organization_url": url,
             "organization": organization.organization_json(call.roots),

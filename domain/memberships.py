@@ -61,7 +61,7 @@ def list_user_memberships(
     )
     return [
         Membership(
-            link_id=None,
+            link_id=0,
             role=str(member.role),
             organization_id=organization.id,
             slug=organization.slug,

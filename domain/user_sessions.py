@@ -26,7 +26,7 @@ class Visitor:
     session_id: int
     github_id: int
     login: str
-    name: str
+    name: str  # the login, if they gave none
     is_operator: bool
     can_be_checked: bool  # GitHub lets us ask for them
     memberships_at: datetime | None
@@ -65,7 +65,7 @@ def find_visitor(session: Session, token: str, *, now: datetime) -> Visitor | No
         session_id=used.id,
         github_id=user.github_id,
         login=user.login,
-        name=user.name,
+        name=user.name or user.login,
         is_operator=user.is_operator,
         can_be_checked=user.access_token is not None,
         memberships_at=user.memberships_at,

@@ -79,8 +79,8 @@ def record_sign_in(
 
 def check_access(
     db: Database, box: SecretBox, settings: OAuthSettings, user_id: int, *, now: Clock
-) -> bool:
-    """Ask GitHub anew what the person may see, and keep it; False while somebody else asks.
+) -> Access | None:
+    """Ask GitHub anew what the person may see, and keep it; None while somebody else asks.
 
     Raises TokenRefusedError when GitHub does not let us ask any more: then all of the person's
     sessions have ended. Any other GitHubError leaves everything as it was; for a minute after it
@@ -88,7 +88,7 @@ def check_access(
     """
     with db.transaction() as session:
         if not claim_check(session, user_id, now=now()):
-            return False
+            return None
         user = session.get_one(User, user_id)
     until: datetime | None = now() + FAILED_WAIT
     try:
@@ -107,7 +107,7 @@ def check_access(
     finally:
         with db.transaction() as session:
             release_check(session, user_id, until=until)
-    return True
+    return access
 
 
 def _usable_token(

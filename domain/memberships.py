@@ -93,7 +93,7 @@ def apply_listing(
         record_identities(session, member, login=user.login, emails=emails, now=now)
     for organization_id in sorted(members.keys() - homes.keys()):
         _end(session, members[organization_id], now)
-    user.memberships_at = now
+    user.memberships_at, user.check_failed_at = now, None
     session.flush()
 
 

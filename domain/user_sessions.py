@@ -28,8 +28,8 @@ class Visitor:
     login: str
     name: str  # the login, if they gave none
     is_operator: bool
-    can_be_checked: bool  # GitHub lets us ask for them
     memberships_at: datetime | None
+    is_being_checked: bool  # GitHub is being asked for them at this moment
     last_used_at: datetime
 
 
@@ -67,8 +67,8 @@ def find_visitor(session: Session, token: str, *, now: datetime) -> Visitor | No
         login=user.login,
         name=user.name or user.login,
         is_operator=user.is_operator,
-        can_be_checked=user.access_token is not None,
         memberships_at=user.memberships_at,
+        is_being_checked=user.checking_until is not None and user.checking_until > now,
         last_used_at=used.last_used_at,
     )
 

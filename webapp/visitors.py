@@ -94,7 +94,7 @@ def _check_quietly(visitor: Visitor) -> Visitor | None:
     """The visitor as known by now; None once GitHub does not let us ask for them any more."""
     try:
         if check(visitor) is None and is_closed(visitor):
-            return _wait_for_another(visitor)
+            return _wait_for_another()
     except TokenRefusedError:
         g.was_revoked = True  # the page says so, where they sign in again
         return None
@@ -125,12 +125,12 @@ def _find() -> Visitor | None:
         return find_visitor(db, token, now=runtime.now())
 
 
-def _wait_for_another(visitor: Visitor) -> Visitor | None:
-    found: Visitor | None = visitor
+def _wait_for_another() -> Visitor | None:
     end = time.monotonic() + WAIT_SECONDS
-    while found is not None and is_closed(found) and time.monotonic() < end:
+    while (found := _find()) and is_closed(found) and found.is_being_checked:
+        if time.monotonic() > end:
+            break
         time.sleep(0.1)
-        found = _find()
     return found
 
 

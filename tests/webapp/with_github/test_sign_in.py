@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -13,7 +14,7 @@ from config import Settings
 from demo.github import Account, StandIn
 from domain.login_links import create_login_link
 from domain.secret_box import SecretBox
-from models import Organization, User, UserSession
+from models import Activity, Organization, User, UserSession
 from tests.clock import Clock
 from tests.webapp.conftest import SignIn, csrf_token
 from tests.webapp.with_github.conftest import CALLBACK, Browser, OpenBrowser, Place
@@ -232,11 +233,7 @@ def test_githubs_trouble_is_a_page_with_a_remedy(
     assert session.scalars(select(User)).all() == []
 
 
-def test_without_a_client_there_is_no_sign_in(
-    app: Flask, settings: Settings, place: Place
-) -> None:
-    from dataclasses import replace
-
+def test_without_a_client_there_is_no_sign_in(app: Flask, settings: Settings, place: Place) -> None:
     bare = replace(settings, github=replace(settings.github, client_secret=None))
     place.runtime.settings = bare
     client = app.test_client()
@@ -304,12 +301,8 @@ def test_a_link_keeps_the_person_who_is_signed_in(
 
     assert visitor.get("/account").status_code == 200
     token = csrf_token(visitor.get("/").text)
-    visitor.client.post(
-        "/o/acme/settings/general/", data={"csrf_token": token, "name": "Acme Ltd"}
-    )
+    visitor.client.post("/o/acme/settings/general/", data={"csrf_token": token, "name": "Acme Ltd"})
     session.expire_all()
-    from models import Activity
-
     assert set(session.scalars(select(Activity.actor))) == {"ana"}
 
 

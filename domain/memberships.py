@@ -62,7 +62,7 @@ def list_user_memberships(
     )
     return [
         Membership(
-            link_id=None,
+            link_id=0,
             role=str(member.role),
             organization_id=organization.id,
             slug=organization.slug,
@@ -95,7 +95,7 @@ def apply_listing(
         match_authors(session, organization_id)
     for organization_id in sorted(members.keys() - homes.keys()):
         _end(session, members[organization_id], now)
-    user.memberships_at = now
+    user.memberships_at, user.check_failed_at = now, None
     session.flush()
 
 

@@ -26,10 +26,10 @@ class Visitor:
     session_id: int
     github_id: int
     login: str
-    name: str
+    name: str  # the login, if they gave none
     is_operator: bool
-    can_be_checked: bool  # GitHub lets us ask for them
     memberships_at: datetime | None
+    is_being_checked: bool  # GitHub is being asked for them at this moment
     last_used_at: datetime
 
 
@@ -65,10 +65,10 @@ def find_visitor(session: Session, token: str, *, now: datetime) -> Visitor | No
         session_id=used.id,
         github_id=user.github_id,
         login=user.login,
-        name=user.name,
+        name=user.name or user.login,
         is_operator=user.is_operator,
-        can_be_checked=user.access_token is not None,
         memberships_at=user.memberships_at,
+        is_being_checked=user.checking_until is not None and user.checking_until > now,
         last_used_at=used.last_used_at,
     )
 

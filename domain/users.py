@@ -17,6 +17,7 @@ from domain.user_sessions import end_all_sessions
 from models import User
 
 LEASE = timedelta(seconds=60)  # more than asking ever takes
+FAILED_WAIT = timedelta(minutes=1)  # before GitHub is asked again after it failed
 REFRESH_MARGIN = timedelta(minutes=5)  # a token this close to its end is not used any more
 
 
@@ -74,10 +75,18 @@ def revoke_user(session: Session, github_id: int) -> User | None:
 
 
 def claim_check(session: Session, user_id: int, *, now: datetime) -> bool:
-    """Take the right to ask GitHub for this person; False while somebody else has it."""
+    """Take the right to ask GitHub for this person.
+
+    False while somebody else has it, and for a minute after it was in vain.
+    """
+    failed_at = User.check_failed_at
     claimed = session.scalar(
         update(User)
-        .where(User.id == user_id, or_(User.checking_until.is_(None), User.checking_until <= now))
+        .where(
+            User.id == user_id,
+            or_(User.checking_until.is_(None), User.checking_until <= now),
+            or_(failed_at.is_(None), failed_at <= now - FAILED_WAIT),
+        )
         .values(checking_until=now + LEASE)
         .returning(User.id)
         .execution_options(synchronize_session=False)
@@ -85,6 +94,10 @@ def claim_check(session: Session, user_id: int, *, now: datetime) -> bool:
     return claimed is not None
 
 
-def release_check(session: Session, user_id: int, *, until: datetime | None = None) -> None:
-    """Give the right back; nobody takes it before *until*."""
-    session.execute(update(User).where(User.id == user_id).values(checking_until=until))
+def release_check(session: Session, user_id: int, *, failed_at: datetime | None) -> None:
+    """Give the right back; *failed_at* if GitHub was asked in vain."""
+    session.execute(
+        update(User)
+        .where(User.id == user_id)
+        .values(checking_until=None, check_failed_at=failed_at)
+    )

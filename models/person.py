@@ -16,7 +16,7 @@ class User(Base):
 
     Tokens are encrypted (`domain/secret_box.py`). `memberships_at` is when GitHub was last asked
     which installations the account reaches, `checking_until` the end of the lease of whoever asks
-    right now. An operator has redeemed the server's set-up link.
+    right now, `check_failed_at` when that was last in vain. An operator has redeemed the server's set-up link.
     """
 
     __tablename__ = "user_account"
@@ -32,6 +32,7 @@ class User(Base):
     refresh_expires_at: Mapped[datetime | None]
     memberships_at: Mapped[datetime | None]
     checking_until: Mapped[datetime | None]
+    check_failed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

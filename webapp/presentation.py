@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from config import Settings
 from domain.event_stack import Frame
+from webapp.browsers import describe_browser
 from webapp.wording import (
     describe_left,
     describe_phase,
@@ -43,6 +44,7 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(github=github, has_page=has_page)
     app.jinja_env.filters.update(
         moment=show_moment,
+        browser=describe_browser,
         short=lambda sha: sha[:SHORT_SHA],
         counted=lambda number, noun: f"{number} {noun}" if number == 1 else f"{number} {noun}s",
         details=list_details,

@@ -130,13 +130,13 @@ def get_membership(call: Call, login: str, user: str) -> Reply:
     return _membership(call, login, found)
 
 
-def install(call: Call) -> Reply:
+def install(call: Call, slug: str) -> Reply:
     """`GET /apps/{slug}/installations/new`: on the account that `pick_account` named.
 
     A user who does not own the organization only asks for it; then there is no installation yet.
     """
     world, user, account = call.world, call.world.grants.browser, call.world.grants.picked
-    if user is None or account is None or not world.app.setup_url:
+    if user is None or account is None or slug != world.app.slug or not world.app.setup_url:
         raise ApiError(404, "Not Found")
     state = {"state": call.request.query["state"]} if "state" in call.request.query else {}
     if user is not account and world.grants.role(account, user) != "admin":

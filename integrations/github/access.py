@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,7 +30,6 @@ from integrations.github.user_client import Profile, UserClient
 from models import Installation, User
 from models.session import Database
 
-FAILED_WAIT = timedelta(minutes=1)  # before GitHub is asked again after it failed
 READS_MEMBERS = ("read", "write")
 REVOKED = "GitHub does not let Shiplog ask for this person any more"
 Clock = Callable[[], datetime]
@@ -79,8 +78,8 @@ def record_sign_in(
 
 def check_access(
     db: Database, box: SecretBox, settings: OAuthSettings, user_id: int, *, now: Clock
-) -> bool:
-    """Ask GitHub anew what the person may see, and keep it; False while somebody else asks.
+) -> Access | None:
+    """Ask GitHub anew what the person may see, and keep it; None while somebody else asks.
 
     Raises TokenRefusedError when GitHub does not let us ask any more: then all of the person's
     sessions have ended. Any other GitHubError leaves everything as it was; for a minute after it
@@ -88,9 +87,9 @@ def check_access(
     """
     with db.transaction() as session:
         if not claim_check(session, user_id, now=now()):
-            return False
+            return None
         user = session.get_one(User, user_id)
-    until: datetime | None = now() + FAILED_WAIT
+    failed_at: datetime | None = now()
     try:
         token = _usable_token(db, box, settings, user, now=now)
         with UserClient(settings.api_url, token, now=now) as client:
@@ -99,15 +98,15 @@ def check_access(
             lock = {"key_share": True}
             user = session.get_one(User, user_id, with_for_update=lock)
             _apply(session, user, access, now())
-        until = None
+        failed_at = None
     except TokenRefusedError:
         with db.transaction() as session:
             revoke_user(session, user.github_id)
         raise
     finally:
         with db.transaction() as session:
-            release_check(session, user_id, until=until)
-    return True
+            release_check(session, user_id, failed_at=failed_at)
+    return access
 
 
 def _usable_token(

@@ -18,6 +18,7 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table("user_account", schema=None) as batch_op:
         batch_op.add_column(sa.Column("checking_until", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("check_failed_at", sa.DateTime(timezone=True), nullable=True))
     with op.batch_alter_table("member", schema=None) as batch_op:
         batch_op.add_column(sa.Column("listed_since", sa.DateTime(timezone=True), nullable=True))
 
@@ -26,4 +27,5 @@ def downgrade() -> None:
     with op.batch_alter_table("member", schema=None) as batch_op:
         batch_op.drop_column("listed_since")
     with op.batch_alter_table("user_account", schema=None) as batch_op:
+        batch_op.drop_column("check_failed_at")
         batch_op.drop_column("checking_until")

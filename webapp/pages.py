@@ -19,6 +19,7 @@ from webapp.views import (
     issues,
     releases,
     repositories,
+    setup,
     tokens,
 )
 from webapp.views import (
@@ -50,6 +51,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     add_template_helpers(app, settings)
     app.jinja_env.globals["settings_sections"] = settings_pages.list_sections
     app.register_blueprint(home.bp)
+    app.register_blueprint(setup.bp)
     app.register_blueprint(api_docs.bp)
     app.register_blueprint(tokens.bp)
     app.register_blueprint(_tenant())

@@ -12,6 +12,7 @@ from domain.provenance import Why
 from webapp.context import shiplog
 
 LINKS = "links"  # ids of the sign-in links that the browser used, see domain/login_links.py
+OPERATOR = "operator"  # id of the set-up link that the browser used, see webapp/operators.py
 MOST_LINKS = 20  # a cookie has room for few
 
 
@@ -23,12 +24,14 @@ def held_links() -> list[int]:
 def begin_session(link_id: int) -> None:
     """A new session, which adds this link's organization to those signed in to before.
 
-    Nothing else of the old session survives, its CSRF token included.
+    Nothing else of the old session survives but the operator's, its CSRF token included.
     """
-    links = [*held_links(), link_id][-MOST_LINKS:]
+    links, operator = [*held_links(), link_id][-MOST_LINKS:], session.get(OPERATOR)
     session.clear()
     session.permanent = True
     session[LINKS] = links
+    if operator is not None:
+        session[OPERATOR] = operator
 
 
 def find_memberships(db: Session) -> list[Membership]:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from domain.errors import NotFoundError
 from domain.login_links import end_sessions, find_login_link, use_login_link
 from webapp.context import shiplog
+from webapp.operators import end_session
 from webapp.security import begin_session, find_memberships, held_links
 
 bp = Blueprint("home", __name__)
@@ -50,6 +51,7 @@ def sign_out() -> ResponseReturnValue:
     if links:
         with shiplog().runtime.db.transaction() as db:
             end_sessions(db, links)
+    end_session()
     session.clear()
     return redirect(url_for("home.start"), code=303)
 

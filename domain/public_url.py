@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Literal
 from urllib.parse import urlsplit
 
 from domain.errors import InvalidError
@@ -14,10 +15,10 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class UrlFinding:
-    """One thing about the URL; *is_bad* means that GitHub will probably not get through."""
+    """One thing about the URL; with a problem GitHub will probably not get through."""
 
     says: str
-    is_bad: bool
+    kind: Literal["problem", "note", "fine"]
 
 
 def parse_public_url(text: str) -> str:
@@ -50,15 +51,15 @@ def judge_public_url(url: str, *, github_url: str) -> list[UrlFinding]:
             else "That is fine where your GitHub server is in the same place."
         )
         text = f"{host} is {place}, which {whose} may not reach. {remedy}"
-        found.append(UrlFinding(text, is_bad=is_public_github))
+        found.append(UrlFinding(text, "problem" if is_public_github else "note"))
     if parts.scheme == "http":
         text = (
             "It is http: what people and GitHub send can be read on the way. "
             "Use https, with a reverse proxy that has a certificate."
         )
-        found.append(UrlFinding(text, is_bad=False))
+        found.append(UrlFinding(text, "note"))
     if not found:
-        found.append(UrlFinding("It is https on a public name, as it should be.", is_bad=False))
+        found.append(UrlFinding("It is https on a public name, as it should be.", "fine"))
     return found
 
 

@@ -7,7 +7,6 @@ the process that changed it. Where the environment names the App, nothing is eve
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -78,7 +77,7 @@ class AppSource:
         db: Database,
         box: SecretBox,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float],
     ) -> None:
         self._db, self._box, self._clock = db, box, clock
         self._further_secrets = github.webhook_secrets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,12 +33,15 @@ class Runtime:
     db: Database
     queue: Queue | None = None
     now: Callable[[], datetime] = utcnow
+    ticks: Callable[[], float] = time.monotonic  # seconds, for what is kept for a while
     # At most one worker of a process does long work, so that deliveries always find another.
     long_work: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         self.secret_box = SecretBox(self.settings.secret_keys)
-        self._app = AppSource(self.settings.github, self.db, self.secret_box)
+        self._app = AppSource(
+            self.settings.github, self.db, self.secret_box, clock=lambda: self.ticks()
+        )
         self._clients = AppClients(self.settings.github.api_url, now=lambda: self.now())
 
     def app_settings(self) -> AppSettings | None:

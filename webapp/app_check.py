@@ -5,8 +5,6 @@ The page asks every two seconds, perhaps from several browsers; GitHub is asked 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from threading import Lock
 
 from sqlalchemy import select
@@ -27,8 +25,8 @@ KEPT_SECONDS = 10.0
 class AppCheck:
     """What was found last, and when; one a process."""
 
-    def __init__(self, runtime: Runtime, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._runtime, self._clock = runtime, clock
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime, self._clock = runtime, runtime.ticks
         self._asking = Lock()
         self._facts: tuple[float, AppSettings, AppFacts] | None = None
         self._urls: dict[str, tuple[float, str | None]] = {}

@@ -112,7 +112,7 @@ def _key(ours: Ours, facts: AppFacts) -> Check:
             if skewed
             else f"Make a new key on the App's page on GitHub and give it by {where}."
         )
-        says = f"GitHub does not accept what the key signs. {_sentence(facts.reason)}"
+        says = f"GitHub does not accept what the key signs: {_sentence(facts.reason)}"
         return Check(name, CheckState.bad, says, remedy)
     if facts.failure is not None:
         return Check(name, CheckState.waiting, "Not known until GitHub answers.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -80,7 +81,7 @@ def fetch_app_facts(
             )
         except (GitHubError, PayloadError) as error:
             skew = facts.skew_seconds or _skew(asked_at, client.date)
-            return AppFacts(_kind(error), str(error), skew)
+            return AppFacts(_kind(error), _reason(error), skew)
 
 
 def verify_private_key(
@@ -97,7 +98,9 @@ def verify_private_key(
         except (UnreachableError, RateLimitedError):
             raise
         except GitHubError as error:
-            raise InvalidError(f"GitHub does not take this key for our App: {error}") from None
+            raise InvalidError(
+                f"GitHub does not take this key for our App: {_reason(error)}"
+            ) from None
     return pem
 
 
@@ -123,6 +126,11 @@ def request_ping(
 def _kind(error: Exception) -> FailureKind:
     waits = isinstance(error, (UnreachableError, RateLimitedError, PayloadError))
     return "unreachable" if waits else "refused"
+
+
+def _reason(error: Exception) -> str:
+    """What GitHub said, without the words that programs look for."""
+    return re.sub(r"^Error Communicating with GitHub \((HTTP \d+)\): ", r"(\1) ", str(error))
 
 
 def _skew(ours: datetime, theirs: datetime | None) -> float | None:

@@ -127,8 +127,8 @@ def list_findings(url: str) -> list[UrlFinding]:
     found = judge_public_url(url, github_url=parts.runtime.settings.github.url)
     trouble = parts.app_check.trouble_of(url)
     if trouble is None:
-        return [*found, UrlFinding("It leads to this server.", is_bad=False)]
-    return [*found, UrlFinding(trouble, is_bad=True)]
+        return [*found, UrlFinding("It leads to this server.", "fine")]
+    return [*found, UrlFinding(trouble, "problem")]
 
 
 def _browser_url(public_url: str) -> str | None:

@@ -101,9 +101,7 @@ class Site:
         return Browser(client, self.github)
 
     def stranger(self) -> Browser:
-        client = self.app.test_client()
-        client.environ_base["HTTP_HOST"] = urlsplit(self.url).netloc
-        return Browser(client, self.github)
+        return Browser(self.app.test_client(), self.github)
 
 
 @contextmanager

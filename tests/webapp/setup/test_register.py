@@ -44,7 +44,6 @@ def test_from_nothing_to_an_app_that_takes_deliveries(
     site: Site, browser: Browser, github: StandIn, database: Database
 ) -> None:
     assert site.runtime.app_settings() is None
-    assert site.runtime.github is None
     assert "Register the App" in browser.client.get("/setup/").text
 
     done = browser.register(organization="acme")

@@ -27,11 +27,14 @@ SWITCH_SECONDS = 0.0005
 
 
 def on_starting(server: Any) -> None:
-    """Check address and settings, and bring the schema up to date, in a process that is gone afterwards."""
+    """Check address and settings, upgrade the schema, and print the set-up link where no App is set up.
+
+    In a process that is gone afterwards, and once, however many workers there will be.
+    """
     if not {"GUNICORN_FD", "LISTEN_FDS"} & os.environ.keys():  # else its socket is handed over
         require_free_address()
-    upgrade = [sys.executable, "-m", "flask", "--app", "wsgi:app", "db", "upgrade"]
-    if subprocess.run(upgrade).returncode:
+    prepare = [sys.executable, "-m", "flask", "--app", "wsgi:app", "prepare"]
+    if subprocess.run(prepare).returncode:
         sys.exit(1)  # it has said why
 
 

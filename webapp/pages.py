@@ -26,6 +26,7 @@ from webapp.views import (
     issues,
     releases,
     repositories,
+    setup,
     tokens,
 )
 from webapp.views import (
@@ -63,6 +64,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(auth.bp)
     app.register_blueprint(account.bp)
     app.register_blueprint(installs.bp)
+    app.register_blueprint(setup.bp)
     app.register_blueprint(api_docs.bp)
     app.register_blueprint(tokens.bp)
     app.register_blueprint(_tenant())

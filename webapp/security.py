@@ -22,8 +22,9 @@ from webapp.visitors import (
 )
 
 LINKS = "links"  # ids of the sign-in links that the browser used, see domain/login_links.py
+OPERATOR = "operator"  # id of the set-up link that the browser used, see webapp/operators.py
 MOST_LINKS = 20  # a cookie has room for few
-KEPT = (LINKS, USER)  # what survives when somebody signs in, by link or with GitHub
+KEPT = (LINKS, USER, OPERATOR)  # what survives when somebody signs in, by link or with GitHub
 
 
 def held_links() -> list[int]:
@@ -33,15 +34,15 @@ def held_links() -> list[int]:
 
 def begin_session(by_link: Membership) -> None:
     """A new session, which adds this link's organization to those signed in to before."""
-    _renew_session({LINKS: [*held_links(), by_link.link_id][-MOST_LINKS:]})
+    renew_session({LINKS: [*held_links(), by_link.link_id][-MOST_LINKS:]})
 
 
 def begin_github_session(token: str) -> None:
     """A new session of a person who signed in with GitHub; *token* is that of its row."""
-    _renew_session({USER: token})
+    renew_session({USER: token})
 
 
-def _renew_session(given: dict[str, Any]) -> None:
+def renew_session(given: dict[str, Any]) -> None:
     """Nothing of the old session survives but what is KEPT: the CSRF token, for one, does not."""
     kept = {name: session[name] for name in KEPT if name in session}
     session.clear()

@@ -1,11 +1,9 @@
 """Signing in with GitHub, what a user's token may ask, and registering the App by manifest."""
 
 import json
-import secrets
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from demo.github import paging
+from demo.github import paging, payloads
 from demo.github.accounts import Account
 from demo.github.acts import install_app
 from demo.github.clock import utc
@@ -13,6 +11,8 @@ from demo.github.faults import FORBIDDEN
 from demo.github.grants import REFRESH_LIFE, TOKEN_LIFE, GrantError
 from demo.github.wire import ApiError, Json, Reply
 from demo.github.world import Call
+
+NAME_LENGTH = 34  # of an App
 
 
 def authorize(call: Call) -> Reply:
@@ -147,29 +147,35 @@ def install(call: Call, slug: str) -> Reply:
 
 
 def register(call: Call, login: str = "") -> Reply:
-    """`POST /settings/apps/new` (also of an organization): takes the manifest, back with a code."""
-    manifest = json.loads(_fields(call).get("manifest", "{}"))
-    code = secrets.token_hex(10)
-    call.world.grants.manifests[code] = {**manifest, "owner": login}
+    """`POST /settings/apps/new` (also of an organization): makes the App, back with a code.
+
+    Here the browser confirms at once. The hook is pinged, before anybody has its secret.
+    """
+    world, manifest = call.world, json.loads(_fields(call).get("manifest", "{}"))
+    name = str(manifest.get("name", ""))
+    if not 0 < len(name) <= NAME_LENGTH or name in world.grants.taken_names:
+        return Reply(body=b"Name is too long, missing, or already taken", status=422)
+    world.app.configure(
+        name=name,
+        hook_url=manifest.get("hook_attributes", {}).get("url", world.app.hook_url),
+        permissions=manifest.get("default_permissions", {}),
+        events=manifest.get("default_events", []),
+        setup_url=manifest.get("setup_url", ""),
+        callback_urls=manifest.get("callback_urls", []),
+    )
+    if login:
+        world.app.owner = world.accounts.add(login, type_="Organization")
+    world.deliveries.queue("ping", payloads.ping(world), None)
+    code = world.grants.make_manifest_code()
     state = {"state": call.request.query["state"]} if "state" in call.request.query else {}
     return _go(manifest["redirect_url"], {"code": code} | state)
 
 
 def convert(call: Call, code: str) -> Reply:
-    """`POST /app-manifests/{code}/conversions`: once; the App becomes what the manifest says."""
-    world, manifest = call.world, call.world.grants.manifests.pop(code, None)
-    if manifest is None:
+    """`POST /app-manifests/{code}/conversions`: once, within an hour; all secrets of the App."""
+    world, app = call.world, call.world.app
+    if not world.grants.take_manifest_code(code):
         raise ApiError(404, "Not Found")
-    wish: Any = manifest
-    world.app.configure(
-        name=wish.get("name", world.app.name),
-        hook_url=wish.get("hook_attributes", {}).get("url", world.app.hook_url),
-        permissions=wish.get("default_permissions", {}),
-        events=wish.get("default_events", []),
-    )
-    if wish["owner"]:
-        world.app.owner = world.accounts.add(wish["owner"])
-    app = world.app
     return Reply(
         app.json(call.roots, len(world.installations))
         | {"pem": app.private_key_pem, "webhook_secret": app.webhook_secret}

@@ -23,8 +23,9 @@ from integrations.github.errors import (
     UnreachableError,
 )
 from integrations.github.user_client import Profile, UserClient
-from webapp.auth_client import is_operator_browser, oauth_settings, secret_box
+from webapp.auth_client import oauth_settings, secret_box
 from webapp.context import shiplog
+from webapp.operators import is_operator
 from webapp.places import START, local_place
 from webapp.security import begin_github_session
 from webapp.visitors import held_token
@@ -173,11 +174,9 @@ def _trouble(error: GitHubError) -> FailedError:
 def _enter(tokens: Tokens, profile: Profile, access: Access) -> None:
     """Keep who it is; the session that this browser had with GitHub, if any, ends."""
     runtime, before = shiplog().runtime, held_token()
-    now, box = runtime.now(), secret_box(runtime)
+    now, box, by_operator = runtime.now(), secret_box(runtime), is_operator()
     with runtime.db.transaction() as db:
-        user = record_sign_in(
-            db, box, tokens, profile, access, is_operator=is_operator_browser(), now=now
-        )
+        user = record_sign_in(db, box, tokens, profile, access, is_operator=by_operator, now=now)
         if before is not None:
             end_session_of(db, before)
         drop_expired_sessions(db, now=now)

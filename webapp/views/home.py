@@ -10,6 +10,7 @@ from domain.login_links import Membership, end_sessions, find_login_link, use_lo
 from domain.memberships import CHECKED_SOON
 from domain.user_sessions import end_session_of
 from webapp.context import shiplog
+from webapp.operators import end_session as end_operator
 from webapp.security import begin_session, find_memberships, held_links
 from webapp.visitors import current_visitor, held_token, is_closed, is_older, renew_visitor
 
@@ -59,6 +60,7 @@ def sign_out() -> ResponseReturnValue:
             end_sessions(db, links)
             if token:
                 end_session_of(db, token)
+    end_operator()
     session.clear()
     return redirect(url_for("home.start"), code=303)
 

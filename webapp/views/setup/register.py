@@ -7,10 +7,9 @@ stored in the same request; neither is shown or logged.
 from __future__ import annotations
 
 import json
-from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.app_manifests import (
@@ -31,15 +30,12 @@ from integrations.github.manifest import (
     require_organization,
 )
 from webapp.context import shiplog
+from webapp.headers import allow_forms_to
 from webapp.operators import require_operator
 from webapp.views.setup.page import show_app, show_form
 
 log = structlog.get_logger(__name__)
 bp = Blueprint("register", __name__)
-POLICY = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
-    "form-action 'self' {}; base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 @bp.post("/manifest")
@@ -69,7 +65,8 @@ def begin() -> ResponseReturnValue:
         name=name,
         organization=organization,
     )
-    return _allow_forms_to(settings.github.url, make_response(page))
+    allow_forms_to(settings.github.url)
+    return page
 
 
 @bp.get("/registered")
@@ -134,10 +131,3 @@ def _store(claimed: ClaimedManifest, app: NewApp) -> ResponseReturnValue:
 
 def _fail(reason: str, status: int) -> ResponseReturnValue:
     return render_template("setup/not_registered.html", reason=reason), status
-
-
-def _allow_forms_to(address: str, response: Response) -> Response:
-    parts = urlsplit(address)
-    policy = POLICY.format(f"{parts.scheme}://{parts.netloc}")
-    response.headers["Content-Security-Policy"] = policy
-    return response

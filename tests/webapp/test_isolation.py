@@ -45,6 +45,17 @@ OF_NOBODY = {
     "health.healthz": "says nothing of tenants",
     "health.readyz": "counts only",
     "health.metrics": "counts only",
+    "setup.link.offer": "whoever holds the link",
+    "setup.link.begin": "whoever holds the link",
+    "setup.link.sign_out": "ends the visitor's own session",
+    "setup.page.show": "the operator's",
+    "setup.page.checks": "the operator's",
+    "setup.register.begin": "the operator's",
+    "setup.register.finish": "the operator's",
+    "setup.app_secrets.change_key": "the operator's",
+    "setup.app_secrets.add_secret": "the operator's",
+    "setup.app_secrets.drop_secret": "the operator's",
+    "setup.app_secrets.ping": "the operator's",
     "static": "files of the product",
 }
 

@@ -14,8 +14,9 @@ from sqlalchemy import select, update
 from config import GitHubSettings, Settings
 from demo.github import StandIn
 from domain.app_manifests import claim_manifest
+from jobs import Runtime, drain
 from jobs.app_settings import KEPT_SECONDS
-from models import AppManifest
+from models import AppManifest, Repository
 from models.session import Database
 from tests.clock import Clock
 from tests.webapp.conftest import StatementCounter
@@ -404,3 +405,23 @@ def test_deliveries_do_not_ask_for_the_app_each_time(
             github.ping()
             github.send_all(site.hook)
             assert len([it for it in counter.statements if "app_registration" in it]) == 1
+
+
+def test_a_worker_of_its_own_works_as_the_app_that_was_registered_meanwhile(
+    site: Site, bare: Settings, github: StandIn, database: Database, clock: Clock
+) -> None:
+    at = 100.0
+    worker = Runtime(bare, database, now=clock, ticks=lambda: at)
+    assert worker.github is None
+    github.repository("acme", "web")
+    site.browser().register()
+    github.install(github.account("acme"))
+    github.send_all(site.hook)
+
+    at += KEPT_SECONDS
+    drain(worker)
+
+    with database.reading() as session:
+        assert session.scalars(select(Repository.full_name)).all() == ["acme/web"]
+    assert github.count_calls("/installation/repositories") == 1
+    worker.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -23,8 +25,10 @@ from domain.issue_records import IssueFilter
 from domain.issue_search import parse_search
 from domain.issues import find_issue, get_issue, short_id_of
 from domain.organizations import find_project
+from domain.paging import find_id
 from domain.provenance import Why
 from domain.repository_queries import list_project_slugs
+from domain.undoing import list_undoable, undo
 from models import IssueStatus
 from webapp.context import shiplog
 from webapp.decisions import change_asked_for
@@ -97,6 +101,7 @@ def show(short_id: str) -> ResponseReturnValue:
         homes=list_homes(db, [issue.id]).get(issue.id, []),
         links=list_links(db, issue.id),
         timeline_entries=list_timeline_of_issue(db, issue.id),
+        undoable=list_undoable(db, issue),
     )
 
 
@@ -107,9 +112,28 @@ def decide(short_id: str) -> ResponseReturnValue:
     now = runtime.now()
     issue, project = get_issue(page_session(), membership.organization_id, short_id)
     change = change_asked_for(request.form, now=now)
-    person = Why(now=now, source="person", actor=f"a {membership.role} of the organization")
+    person = _person(now)
     with runtime.db.transaction() as db:
         chosen = lock_issues(db, membership.organization_id, IssueFilter(ids=[issue.id]))
         change_issues(db, chosen, change, why=person)
     address = url_for("tenant.issues.show", short_id=short_id_of(issue, project))
     return redirect(address, code=303)
+
+
+@bp.post("/<short_id>/undo")
+def undo_act(short_id: str) -> ResponseReturnValue:
+    """Undo what a machine did to the issue: the line of its timeline that `activity` names."""
+    runtime, membership = shiplog().runtime, current_membership()
+    issue, project = get_issue(page_session(), membership.organization_id, short_id)
+    activity_id = find_id(request.form.get("activity", ""))
+    if activity_id is None:
+        abort(400)
+    with runtime.db.transaction() as db:
+        for locked in lock_issues(db, membership.organization_id, IssueFilter(ids=[issue.id])):
+            undo(db, locked, activity_id, why=_person(runtime.now()))
+    address = url_for("tenant.issues.show", short_id=short_id_of(issue, project))
+    return redirect(address, code=303)
+
+
+def _person(now: datetime) -> Why:
+    return Why(now=now, source="person", actor=f"a {current_membership().role} of the organization")

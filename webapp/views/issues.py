@@ -136,4 +136,5 @@ def undo_act(short_id: str) -> ResponseReturnValue:
 
 
 def _person(now: datetime) -> Why:
-    return Why(now=now, source="person", actor=f"a {current_membership().role} of the organization")
+    kind = "an admin" if current_membership().is_admin else "a member"
+    return Why(now=now, source="person", actor=f"{kind} of the organization")

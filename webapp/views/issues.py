@@ -39,12 +39,17 @@ bp = Blueprint("issues", __name__, url_prefix="/issues")
 
 @bp.get("/")
 def list_page() -> ResponseReturnValue:
-    """Issues that match a search; `status` is that of the tabs, which a search for one overrides."""
+    """Issues that match a search; `status` is that of the tabs, which a search for one overrides.
+
+    A search for the short id of an issue leads to that issue.
+    """
     db, organization_id = page_session(), current_membership().organization_id
     wanted, text = request.args.get("status", ""), request.args.get("q", "").strip()
     sort, slug = request.args.get("sort", "date"), request.args.get("project", "")
     if (wanted and wanted not in IssueStatus.__members__) or sort not in SORTS:
         abort(400)
+    if (named := find_issue(db, organization_id, text)) is not None:
+        return redirect(url_for("tenant.issues.show", short_id=short_id_of(*named)))
     status = IssueStatus(wanted) if wanted else None
     project = find_project(db, organization_id, slug) if slug else None
     search = parse_search(text, status=status)

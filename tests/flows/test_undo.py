@@ -194,6 +194,25 @@ def test_a_pull_request_that_names_it_no_longer(world: World, first: str, report
     assert world.resolved_in("WEB-1") == "web@1.1.0"
 
 
+def test_resolved_by_a_pull_request(world: World, first: str, reports: Reports) -> None:
+    """Whatever is edited in it afterwards, it has been said that it does not fix the issue."""
+    world.push(world.commit("Try it", onto=[first]), "idea")
+    pull = world.github.open_pull_request(world.web, "idea", title="Fixes WEB-1")
+    squash = world.commit("Try it (#1)", onto=[first])
+    world.github.merge_pull_request(world.web, pull, merge_commit_sha=squash)
+    world.tag("v1.1.0", squash)
+    world.settle()
+    assert world.resolved_in("WEB-1") == "web@1.1.0"
+    assert undoable(world) == {"resolved_in_release", "referenced_in_pull_request"}
+
+    undo_newest(world, "resolved_in_release")
+    for title in ("No more", "Fixes WEB-1, really"):
+        world.github.edit_pull_request(world.web, pull, title=title)
+        world.settle()
+        assert world.resolved_in("WEB-1") is None
+    assert undoable(world) == set()
+
+
 def test_what_stands_no_more_cannot_be_undone(world: World, first: str, reports: Reports) -> None:
     ship(world, "v1.1.0", "Fixes WEB-1", first)
     act = newest(world, "resolved_in_release")

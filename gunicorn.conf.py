@@ -20,6 +20,7 @@ threads = 64  # most of them wait for the group commit; fewer leave the processo
 worker_class = "gthread"
 preload_app = False  # engines, threads and queues are made after the fork
 keepalive = 65
+limit_request_line = 8190  # bulk changes name up to 1000 issues in the address
 timeout = 60
 graceful_timeout = 25
 control_socket_disable = True

@@ -19,6 +19,7 @@ SHOWN = 200
 class TimelineEntry:
     """One line: what, of which things, who decided, and what brought it about."""
 
+    id: int
     kind: str
     data: dict[str, Any]
     rule: str | None  # the rule that decided; None: a person did
@@ -92,6 +93,7 @@ def _list_timeline(session: Session, condition: ColumnElement[bool]) -> list[Tim
 def _entry(row: Row[Activity, str, str, str, str, int]) -> TimelineEntry:
     activity, guid, repository, release, slug, number = row
     return TimelineEntry(
+        id=activity.id,
         kind=activity.kind,
         data=activity.data,
         rule=activity.rule,

@@ -161,8 +161,11 @@ def link_pull_request(
 
 
 def _update(link: IssueLink, matched_text: str | None, why: Why) -> str | None:
-    """Let a known link hold if the text names the issue, else end it; what happened, if anything."""
-    if matched_text is None and link.ended_at is None:
+    """Let a known link hold if the text names the issue, else end it; what happened, if anything.
+
+    A link without words that were read is a person's word: no text takes it back.
+    """
+    if matched_text is None and link.ended_at is None and link.matched_text:
         link.ended_at, link.ended_reason = why.now, NO_LONGER_NAMED
         return "pull_request_unlinked"
     if matched_text is not None and link.ended_reason == NO_LONGER_NAMED:

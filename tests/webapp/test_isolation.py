@@ -28,12 +28,13 @@ OF_TENANTS = {
     "tenant.doctor.accept": ["doctor/aliases"],
     "tenant.doctor.remove": ["doctor/aliases/{alias}/remove"],
     "tenant.issues.decide": ["issues/THERE-1/decide"],
+    "tenant.issues.undo_act": ["issues/THERE-1/undo"],
     "tenant.deliveries.list_page": ["deliveries/"],
     "tenant.deliveries.show": ["deliveries/{guid}"],
     "tenant.deliveries.retry": ["deliveries/{guid}/retry"],
     "tenant.repositories.list_page": ["repositories/"],
 }
-FORMS = ("retry", "accept", "remove", "decide")  # endings of endpoints that take a POST
+FORMS = ("retry", "accept", "remove", "decide", "undo_act")  # endings of endpoints that take a POST
 
 
 @pytest.fixture
@@ -49,7 +50,13 @@ def own(session: Session, organization: Organization) -> Tenant:
 
 def _form(token: str) -> dict[str, str]:
     """What the forms take; those about one thing of another tenant name it in the address."""
-    about = {"project": "there", "name": "x", "version": "web@9.9.9", "decision": "resolve"}
+    about = {
+        "project": "there",
+        "name": "x",
+        "version": "web@9.9.9",
+        "decision": "resolve",
+        "activity": "1",
+    }
     return {"csrf_token": token, **about}
 
 

@@ -53,7 +53,7 @@ def browser(site: Site) -> Browser:
 def read(page: str) -> dict[str, tuple[str, str]]:
     """State and words of each line, by its name."""
     found = re.findall(
-        r'<th scope="row"><bdi>([^<]+)</bdi></th>.*?<span class="state [^"]*">([^<]+)</span></td>'
+        r'<th scope="row"><bdi>([^<]+)</bdi></th>.*?<span class="badge [^"]*">([^<]+)</span></td>'
         r"(.*?)</tr>",
         page,
         re.DOTALL,

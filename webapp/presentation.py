@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from urllib.parse import quote, urlsplit
 
@@ -13,7 +13,14 @@ from markupsafe import Markup, escape
 
 from config import Settings
 from domain.event_stack import Frame
-from webapp.wording import describe_phase, describe_rule, describe_source, list_details
+from webapp.wording import (
+    describe_kind,
+    describe_phase,
+    describe_rule,
+    describe_source,
+    describe_value,
+    list_details,
+)
 
 SHORT_SHA = 10
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -37,12 +44,15 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(github=github, has_page=has_page)
     app.jinja_env.filters.update(
         moment=show_moment,
+        duration=show_duration,
         short=lambda sha: sha[:SHORT_SHA],
         counted=lambda number, noun: f"{number} {noun}" if number == 1 else f"{number} {noun}s",
         details=list_details,
         rule_text=describe_rule,
         source_text=describe_source,
         phase_text=describe_phase,
+        kind_text=describe_kind,
+        value_text=describe_value,
         basis=lambda basis: BASES.get(basis, basis),
         web_url=only_web_url,
         coded=mark_code,
@@ -60,6 +70,19 @@ def show_moment(moment: datetime | None) -> Markup:
     return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{} {}</time>').format(
         utc.isoformat(), utc, utc.day, f"{MONTHS[utc.month - 1]} {utc:%Y, %H:%M}"
     )
+
+
+def show_duration(duration: timedelta | None) -> str:
+    """A duration as people say it, in its largest unit; below ten seconds to the tenth."""
+    if duration is None:
+        return "–"  # noqa: RUF001 (a dash where nothing is known)
+    seconds = duration.total_seconds()
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def mark_code(text: str) -> Markup:

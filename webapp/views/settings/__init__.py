@@ -12,7 +12,7 @@ from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.security import current_membership
-from webapp.views.settings import general
+from webapp.views.settings import audit, general, projects, resolution, tokens
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,13 @@ class Section:
         return f"tenant.settings.{self.bp.name}.show"
 
 
-SECTIONS: tuple[Section, ...] = (Section(general.bp, "General"),)
+SECTIONS: tuple[Section, ...] = (
+    Section(general.bp, "General"),
+    Section(projects.bp, "Projects and keys"),
+    Section(tokens.bp, "Tokens", is_for_admins=True),
+    Section(resolution.bp, "Resolution"),
+    Section(audit.bp, "Audit log", is_for_admins=True),
+)
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 for section in SECTIONS:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
+from domain.estimates import estimate_left
 from models import Installation, Project, Repository, RepositoryProject, Work, WorkKind
 
 
@@ -25,6 +26,14 @@ class Progress:
     has_failed: bool
     due_at: datetime | None
     reason: str | None  # of a delay, or of giving up
+    started_at: datetime | None = None
+
+    def estimate_left(self, now: datetime) -> timedelta | None:
+        """How long it may still take; None where that is unknown, as while it is delayed."""
+        if not self.is_running or self.reason or self.commits is None:
+            return None
+        total = self.expected_commits or 0
+        return estimate_left(self.started_at, done=self.commits, total=total, now=now)
 
 
 @dataclass(frozen=True)
@@ -181,4 +190,5 @@ def _progress(work: Work | None) -> Progress | None:
         has_failed=work.failed_at is not None,
         due_at=work.due_at,
         reason=work.reason,
+        started_at=work.started_at,
     )

@@ -15,6 +15,7 @@ from config import Settings
 from domain.event_stack import Frame
 from webapp.wording import (
     describe_kind,
+    describe_left,
     describe_phase,
     describe_rule,
     describe_source,
@@ -51,6 +52,7 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         rule_text=describe_rule,
         source_text=describe_source,
         phase_text=describe_phase,
+        left_text=describe_left,
         kind_text=describe_kind,
         value_text=describe_value,
         basis=lambda basis: BASES.get(basis, basis),

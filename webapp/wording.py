@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 RULES = {
     "tag-makes-release": "a tag with a version in its name makes a release",
@@ -77,6 +78,18 @@ def describe_source(source: str | None) -> str:
 
 def describe_phase(phase: str) -> str:
     return PHASES.get(phase, phase)
+
+
+def describe_left(left: timedelta | None) -> str:
+    """A rest of work in words, no more exact than such a guess is; empty if it is unknown."""
+    if left is None:
+        return ""
+    minutes = left.total_seconds() / 60
+    if minutes < 1:
+        return "less than a minute left"
+    if minutes < 90:
+        return f"about {round(minutes)} min left"
+    return f"about {round(minutes / 60)} hours left"
 
 
 def list_details(data: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -55,8 +55,11 @@ async function refresh(id, wait) {
   later(id, Math.min(wait * 2, SLOWEST_MS));
 }
 
+const waiting = new Map(); // one timer for each id, whoever asked for it
+
 function later(id, wait) {
-  setTimeout(refresh, wait, id, wait);
+  clearTimeout(waiting.get(id));
+  waiting.set(id, setTimeout(refresh, wait, id, wait));
 }
 
 // Forms that are sent without leaving the page: data-inplace names the element that changes

@@ -156,7 +156,7 @@ def retry_delivery(session: Session, organization_id: int, guid: str, *, why: Wh
         DELIVERY_RETRIED,
         organization_id=organization_id,
         subject=f"delivery {guid}",
-        data={"event": row.event, "was": row.state.value},
+        data={"guid": guid, "event": row.event, "was": row.state.value},
     )
 
 

@@ -14,12 +14,12 @@ from markupsafe import Markup, escape
 from config import Settings
 from domain.event_stack import Frame
 from webapp.wording import (
+    describe_change,
     describe_kind,
     describe_left,
     describe_phase,
     describe_rule,
     describe_source,
-    describe_value,
     list_details,
 )
 
@@ -46,6 +46,7 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters.update(
         moment=show_moment,
         duration=show_duration,
+        sentence=make_sentence,
         short=lambda sha: sha[:SHORT_SHA],
         counted=lambda number, noun: f"{number} {noun}" if number == 1 else f"{number} {noun}s",
         details=list_details,
@@ -54,7 +55,7 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         phase_text=describe_phase,
         left_text=describe_left,
         kind_text=describe_kind,
-        value_text=describe_value,
+        change_text=describe_change,
         basis=lambda basis: BASES.get(basis, basis),
         web_url=only_web_url,
         coded=mark_code,
@@ -85,6 +86,11 @@ def show_duration(duration: timedelta | None) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def make_sentence(text: str) -> str:
+    """*text*, as errors say it, as a sentence of its own."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
 def mark_code(text: str) -> Markup:

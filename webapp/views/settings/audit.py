@@ -29,17 +29,17 @@ def show() -> ResponseReturnValue:
     )
 
 
-@bp.get("/lines.<any(csv, json):kind>")
-def download(kind: str) -> ResponseReturnValue:
+@bp.get("/lines.<any(csv, json):ending>")
+def download(ending: str) -> ResponseReturnValue:
     """All lines that match, newest first, as a file; written as it is read."""
     require_admin()
     membership, runtime = current_membership(), shiplog().runtime
-    file = FILES[kind]
+    file = FILES[ending]
     answer = Response(
         stream_with_context(file.write(runtime.db, membership.organization_id, _narrowed())),
         content_type=file.content_type,
     )
-    name = f"audit-{membership.slug}-{runtime.now():%Y-%m-%d}.{kind}"
+    name = f"audit-{membership.slug}-{runtime.now():%Y-%m-%d}.{ending}"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from domain.audit import DELIVERIES_RETRIED, DELIVERY_RETRIED, record_event
 from domain.errors import InvalidError, NotFoundError
 from domain.paging import Page, first_of, parse_id
+from domain.provenance import Why
 from models import Delivery, DeliveryState, Repository
+
+FINISHED = (DeliveryState.failed, DeliveryState.done, DeliveryState.ignored)
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,43 @@ class DeliveryRow:
     due_at: datetime
     finished_at: datetime | None
 
+    @property
+    def took(self) -> timedelta | None:
+        """From its receipt to its end."""
+        return self.finished_at - self.received_at if self.finished_at else None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries to show; *guid* is the beginning of one. Empty: all."""
+
+    state: DeliveryState | None = None
+    event: str = ""
+    repository: str = ""  # its full name
+    guid: str = ""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """On `Delivery`, joined with its repository."""
+        conditions: list[ColumnElement[bool]] = []
+        if self.state is not None:
+            conditions.append(Delivery.state == self.state)
+        if self.event:
+            conditions.append(Delivery.event == self.event)
+        if self.repository:
+            conditions.append(Repository.full_name == self.repository)
+        if self.guid:
+            conditions.append(Delivery.guid.istartswith(self.guid, autoescape=True))
+        return conditions
+
+
+ALL = DeliveryFilter()
+
 
 def list_deliveries(
     session: Session,
     organization_id: int | None,
     *,
-    state: DeliveryState | None = None,
+    narrowed: DeliveryFilter = ALL,
     after: str | None = None,
     size: int = 50,
 ) -> Page[DeliveryRow]:
@@ -58,13 +94,12 @@ def list_deliveries(
             Delivery.finished_at,
         )
         .outerjoin(Repository, Repository.id == Delivery.repository_id)
+        .where(*narrowed.conditions())
         .order_by(Delivery.id.desc())
         .limit(size + 1)
     )
     if organization_id is not None:
         query = query.where(Delivery.organization_id == organization_id)
-    if state is not None:
-        query = query.where(Delivery.state == state)
     if after:
         query = query.where(Delivery.id < parse_id(after))
     found, last = first_of(session.execute(query).all(), size)
@@ -85,29 +120,75 @@ def get_delivery(
     return row[0], row[1]
 
 
-def retry_delivery(session: Session, organization_id: int, guid: str, *, now: datetime) -> None:
-    """Make a failed delivery due again, with all its attempts before it.
+def count_failed(session: Session, organization_id: int) -> int:
+    """How many of the organization's deliveries were given up."""
+    return session.scalars(
+        select(func.count())
+        .select_from(Delivery)
+        .where(Delivery.organization_id == organization_id, Delivery.state == DeliveryState.failed)
+    ).one()
 
-    Raises NotFoundError, or InvalidError when it has not failed (any more).
+
+def retry_delivery(session: Session, organization_id: int, guid: str, *, why: Why) -> None:
+    """Make a finished delivery due again, with all its attempts before it.
+
+    What it brought about stays: handlers run twice safely. Raises NotFoundError, or InvalidError
+    while it waits or runs.
     """
-    retried = session.scalar(
+    row = session.execute(
+        select(Delivery.id, Delivery.state, Delivery.event)
+        .where(Delivery.organization_id == organization_id, Delivery.guid == guid)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(f"no delivery {guid!r} in this organization")
+    if row.state not in FINISHED:
+        raise InvalidError(f"This delivery is {row.state}: it is worked off without that.")
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id == row.id)
+        .values(_due_again(why.now))
+        .execution_options(synchronize_session=False)
+    )
+    record_event(
+        session,
+        why,
+        DELIVERY_RETRIED,
+        organization_id=organization_id,
+        subject=f"delivery {guid}",
+        data={"guid": guid, "event": row.event, "was": row.state.value},
+    )
+
+
+def retry_failed(session: Session, organization_id: int, *, why: Why) -> int:
+    """Make all failed deliveries of the organization due again; how many there were."""
+    retried = session.scalars(
         update(Delivery)
         .where(
             Delivery.organization_id == organization_id,
-            Delivery.guid == guid,
             Delivery.state == DeliveryState.failed,
         )
-        .values(
-            state=DeliveryState.received,
-            due_at=now,
-            attempts=0,
-            reason=None,
-            claimed_until=None,
-            finished_at=None,
-        )
+        .values(_due_again(why.now))
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
-    )
-    if retried is None:
-        delivery, _ = get_delivery(session, organization_id, guid)
-        raise InvalidError(f"this delivery is {delivery.state}: only a failed one is retried")
+    ).all()
+    if retried:
+        record_event(
+            session,
+            why,
+            DELIVERIES_RETRIED,
+            organization_id=organization_id,
+            data={"count": len(retried)},
+        )
+    return len(retried)
+
+
+def _due_again(now: datetime) -> dict[str, Any]:
+    return {
+        "state": DeliveryState.received,
+        "due_at": now,
+        "attempts": 0,
+        "reason": None,
+        "claimed_until": None,
+        "finished_at": None,
+    }

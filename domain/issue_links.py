@@ -11,19 +11,33 @@ from domain.bulk import batches, insert_missing
 from domain.commits import CommitData
 from domain.provenance import Why, record_activity
 from domain.references import Reference, find_references, list_candidates
+from domain.resolution_policy import Policy, load_policy
 from domain.short_ids import format_short_id, parse_short_id
 from models import Issue, IssueLink, Project, PullRequest, Repository
 
 NO_LONGER_NAMED = "the text of the pull request no longer names the issue"
+NOT_READ = "titles and texts of pull requests do not count in this organization"
+_NAMED, _LEFT_OUT = "pull-request-names-issue", "pull-requests-left-out"
 
 
 class KnownIssues:
-    """The issues of one organization that some texts might name, looked up in one statement."""
+    """The issues of one organization that some texts might name, looked up in one statement.
 
-    def __init__(self, session: Session, organization_id: int, texts: Iterable[str | None]) -> None:
+    *policies* are those by which the texts may be read.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        organization_id: int,
+        texts: Iterable[str | None],
+        *policies: Policy,
+    ) -> None:
         self.session = session
         self.organization_id = organization_id
-        candidates = {candidate for text in texts for candidate in list_candidates(text)}
+        words = {word for policy in policies for word in policy.keywords}
+        keywords = tuple(sorted(words))
+        candidates = {candidate for text in texts for candidate in list_candidates(text, keywords)}
         self.by_short_id = self._find(candidates) if candidates else {}
 
     def _find(self, candidates: Collection[str]) -> dict[str, int]:
@@ -48,9 +62,16 @@ class KnownIssues:
                 found[format_short_id(row.slug, row.number)] = row.id
         return found
 
-    def references(self, text: str | None, hosts: Collection[str]) -> list[tuple[int, Reference]]:
+    def references(
+        self, text: str | None, policy: Policy, hosts: Collection[str]
+    ) -> list[tuple[int, Reference]]:
         """The issues that *text* claims to fix, by row id, with the words that say so."""
-        found = find_references(text, is_known=self.by_short_id.__contains__, hosts=hosts)
+        found = find_references(
+            text,
+            is_known=self.by_short_id.__contains__,
+            hosts=hosts,
+            keywords=policy.keywords,
+        )
         return [
             (issue_id, reference)
             for reference in found
@@ -79,11 +100,14 @@ def link_commits(
     why: Why,
 ) -> set[int]:
     """Link the issues that *commits* name; returns their row ids. Repeatable."""
-    known = KnownIssues(session, repository.organization_id, (c.message for c in commits))
+    if not commits:
+        return set()
+    policy = load_policy(session, repository.organization_id)
+    known = KnownIssues(session, repository.organization_id, (c.message for c in commits), policy)
     named = [
         (issue_id, commit, reference)
         for commit in commits
-        for issue_id, reference in known.references(commit.message, hosts)
+        for issue_id, reference in known.references(commit.message, policy, hosts)
     ]
     rows = [
         {
@@ -124,16 +148,16 @@ def link_pull_request(
 ) -> set[int]:
     """Make the links of *pull_request* agree with its title and body, each searched by itself.
 
-    Returns the issues whose links changed or exist. A link whose text went away ends; one that
-    ended that way and is named again holds again.
+    Returns the issues whose links changed or exist. A link whose text went away ends, as does one
+    whose text does not count any more; one that ended that way and is named again holds again.
     """
-    known = KnownIssues(
-        session, repository.organization_id, (pull_request.title, pull_request.body)
-    )
+    policy = load_policy(session, repository.organization_id)
+    texts = (pull_request.body, pull_request.title) if policy.reads_pull_requests else ()
+    known = KnownIssues(session, repository.organization_id, texts, policy)
     named = {
         issue_id: reference.matched_text
-        for text in (pull_request.body, pull_request.title)
-        for issue_id, reference in known.references(text, hosts)
+        for text in texts
+        for issue_id, reference in known.references(text, policy, hosts)
     }
     links = {
         link.issue_id: link
@@ -142,7 +166,7 @@ def link_pull_request(
         )
     }
     for issue_id, link in links.items():
-        kind = _update(link, named.get(issue_id), why)
+        kind = _update(link, named.get(issue_id), policy, why)
         if kind is not None:
             _record(session, repository, pull_request, link, kind, why)
     for issue_id in named.keys() - links.keys():
@@ -160,15 +184,16 @@ def link_pull_request(
     return named.keys() | links.keys()
 
 
-def _update(link: IssueLink, matched_text: str | None, why: Why) -> str | None:
+def _update(link: IssueLink, matched_text: str | None, policy: Policy, why: Why) -> str | None:
     """Let a known link hold if the text names the issue, else end it; what happened, if anything.
 
     A link without words that were read is a person's word: no text takes it back.
     """
     if matched_text is None and link.ended_at is None and link.matched_text:
-        link.ended_at, link.ended_reason = why.now, NO_LONGER_NAMED
+        reason = NO_LONGER_NAMED if policy.reads_pull_requests else NOT_READ
+        link.ended_at, link.ended_reason = why.now, reason
         return "pull_request_unlinked"
-    if matched_text is not None and link.ended_reason == NO_LONGER_NAMED:
+    if matched_text is not None and link.ended_reason in (NO_LONGER_NAMED, NOT_READ):
         link.ended_at, link.ended_reason, link.matched_text = None, None, matched_text
         return "referenced_in_pull_request"
     return None
@@ -189,7 +214,7 @@ def _record(
         organization_id=repository.organization_id,
         issue_id=link.issue_id,
         repository_id=repository.id,
-        rule="pull-request-names-issue",
+        rule=_LEFT_OUT if link.ended_reason == NOT_READ else _NAMED,
         matched_text=link.matched_text,
         data={"number": pull_request.number, "title": pull_request.title},
     )

@@ -4,22 +4,61 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from models import Project, ProjectKey
 
 NAME_LENGTH = 64
 DEFAULT = "Default"
+USE_NOTED_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveKey:
+    """What an active key opens."""
+
+    project_id: int
+    is_use_due: bool  # nobody noted for a while that it is used
 
 
 def make_dsn(key: ProjectKey, *, public_url: str) -> str:
     """`scheme://KEY@host/ID`, as SDKs read it; *public_url* is a host's root."""
     parts = urlsplit(public_url)
     return f"{parts.scheme}://{key.public_key}@{parts.netloc}/{key.project_id}"
+
+
+def find_active_key(session: Session, public_key: str, *, now: datetime) -> ActiveKey | None:
+    """The project whose events *public_key* may send."""
+    row = session.execute(
+        select(ProjectKey.project_id, ProjectKey.last_used_at).where(
+            ProjectKey.public_key == public_key, ProjectKey.is_active
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    used = row.last_used_at
+    return ActiveKey(row.project_id, used is None or used <= now - USE_NOTED_EVERY)
+
+
+def note_key_use(session: Session, public_key: str, *, now: datetime) -> None:
+    """Remember that the key is used; of several at once, one writes."""
+    session.execute(
+        update(ProjectKey)
+        .where(
+            ProjectKey.public_key == public_key,
+            or_(
+                ProjectKey.last_used_at.is_(None),
+                ProjectKey.last_used_at <= now - USE_NOTED_EVERY,
+            ),
+        )
+        .values(last_used_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def create_key(

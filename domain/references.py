@@ -5,13 +5,13 @@ from strangers and may be megabytes long, so every step is linear in the text.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from domain.keywords import find_keywords, has_keyword
+from domain.keywords import STANDARD, find_keywords, has_keyword
 from domain.markup import strip_markup
 from domain.short_ids import canonical_short_id
 from domain.text import clean_text
@@ -67,30 +67,35 @@ class _Claim(NamedTuple):
 
 
 def find_references(
-    text: str | None, *, is_known: Callable[[str], bool], hosts: Collection[str] = ()
+    text: str | None,
+    *,
+    is_known: Callable[[str], bool],
+    hosts: Collection[str] = (),
+    keywords: Sequence[str] = STANDARD,
 ) -> list[Reference]:
     """Return each issue that *text* claims to fix, once, in the order of the claims.
 
     *is_known* says whether a short id, in canonical form, names an issue of the organization;
-    *hosts* are this server's names, sub-domains count. Issue numbers are the caller's to check.
+    *hosts* are this server's names, sub-domains count; *keywords* the words that claim a fix, as
+    `verify_keywords` returns them. Issue numbers are the caller's to check.
     Search title and body of a pull request apart (OURS 23).
     """
     text = strip_markup(text or "")
     servers = {(urlsplit(f"//{host}").hostname or host).lower() for host in hosts}
     found: dict[str | int, Reference] = {}
-    for claim in _list_claims(text, _make_identify(is_known), servers):
+    for claim in _list_claims(text, _make_identify(is_known), servers, keywords):
         if claim.issue not in found:
             found[claim.issue] = _make_reference(claim, text)
     return list(found.values())
 
 
-def list_candidates(text: str | None) -> set[str]:
+def list_candidates(text: str | None, keywords: Sequence[str] = STANDARD) -> set[str]:
     """Return every short id, in canonical form, that `find_references` may ask about or name.
 
     More than it will name: one query for all of these answers its `is_known`.
     """
     text = strip_markup(text or "")
-    if not has_keyword(text):
+    if not has_keyword(text, keywords):
         return set()
     identify = _make_identify(lambda _: True)
     found = (identify(token) for token in set(_TOKEN.findall(text)))
@@ -109,9 +114,11 @@ def _make_identify(is_known: Callable[[str], bool]) -> _Identify:
     return identify
 
 
-def _list_claims(text: str, identify: _Identify, servers: Collection[str]) -> Iterator[_Claim]:
+def _list_claims(
+    text: str, identify: _Identify, servers: Collection[str], words: Sequence[str]
+) -> Iterator[_Claim]:
     """Yield what each keyword claims, up to the next keyword: that one begins a run of its own."""
-    keywords, denied = find_keywords(text)
+    keywords, denied = find_keywords(text, words)
     ends = [*(keyword.start() for keyword in keywords[1:]), len(text)]
     url_end = 0
     for keyword, end in zip(keywords, ends, strict=False):

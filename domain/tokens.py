@@ -64,22 +64,46 @@ def create_token(
 
     Raises InvalidError for scopes that the kind cannot have.
     """
+    text, _ = make_token(
+        session,
+        organization,
+        kind=kind,
+        scopes=scopes,
+        name=name,
+        url=url,
+        lasts=lasts,
+        now=now,
+    )
+    return text
+
+
+def make_token(
+    session: Session,
+    organization: Organization,
+    *,
+    kind: TokenKind,
+    scopes: Sequence[str],
+    name: str,
+    url: str,
+    lasts: timedelta | None,
+    now: datetime,
+) -> tuple[str, ApiToken]:
+    """As `create_token`; the row as well."""
     granted = _verify_scopes(kind, scopes)
     text = _user_text() if kind == TokenKind.user else _org_text(organization, url=url, now=now)
-    session.add(
-        ApiToken(
-            organization_id=organization.id,
-            kind=kind,
-            name=clean_text(name, NAME_LENGTH),
-            scopes=granted,
-            token_sha256=_digest(text),
-            last_characters=text[-4:],
-            created_at=now,
-            expires_at=now + lasts if lasts is not None else None,
-        )
+    token = ApiToken(
+        organization_id=organization.id,
+        kind=kind,
+        name=clean_text(name, NAME_LENGTH),
+        scopes=granted,
+        token_sha256=_digest(text),
+        last_characters=text[-4:],
+        created_at=now,
+        expires_at=now + lasts if lasts is not None else None,
     )
+    session.add(token)
     session.flush()
-    return text
+    return text, token
 
 
 def find_caller(session: Session, text: str, *, now: datetime) -> Caller | None:
@@ -133,13 +157,19 @@ def list_tokens(session: Session, organization_id: int) -> list[ApiToken]:
 
 def revoke_token(session: Session, organization_id: int, token_id: int, *, now: datetime) -> None:
     """From now on the token opens nothing; repeatable. Raises NotFoundError."""
+    token = get_token(session, organization_id, token_id)
+    token.revoked_at = token.revoked_at or now
+    session.flush()
+
+
+def get_token(session: Session, organization_id: int, token_id: int) -> ApiToken:
+    """The organization's token of that row id; raises NotFoundError."""
     token = session.scalar(
         select(ApiToken).where(ApiToken.organization_id == organization_id, ApiToken.id == token_id)
     )
     if token is None:
         raise NotFoundError(f"no token {token_id} in this organization")
-    token.revoked_at = token.revoked_at or now
-    session.flush()
+    return token
 
 
 def _verify_scopes(kind: TokenKind, scopes: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     func,
+    text,
     true,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
@@ -22,6 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 from models.commit import SHA_LENGTH
+
+OF_ORGANIZATION = "issue_id IS NULL AND release_id IS NULL"  # lines of the audit log
 
 
 class IssueStatus(StrEnum):
@@ -123,6 +126,7 @@ class PullRequest(Base):
     __table_args__ = (
         UniqueConstraint("repository_id", "number"),
         Index("ix_pull_request_repository_id_merge_sha", "repository_id", "merge_sha"),
+        Index("ix_pull_request_repository_id_updated_at", "repository_id", "updated_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -208,10 +212,19 @@ class Activity(Base):
     """One line of a timeline (of an issue, a release or a repository), with its why.
 
     `rule` names what decided (None: a person did), `delivery_id` what brought it about,
-    `matched_text` the words that were read.
+    `matched_text` the words that were read. Lines of no issue and no release are the audit log.
     """
 
     __tablename__ = "activity"
+    __table_args__ = (
+        Index(
+            "ix_activity_audit",
+            "organization_id",
+            "id",
+            sqlite_where=text(OF_ORGANIZATION),
+            postgresql_where=text(OF_ORGANIZATION),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[int] = mapped_column(

@@ -68,3 +68,4 @@ class ProjectKey(Base):
     public_key: Mapped[str] = mapped_column(String(32), unique=True)  # hex digits
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]  # exact to some minutes

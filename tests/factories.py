@@ -15,6 +15,7 @@ from domain.event_storage import pack_event
 from domain.version_keys import semver_key_of
 from models import (
     Activity,
+    ApiToken,
     Author,
     Base,
     Commit,
@@ -31,6 +32,8 @@ from models import (
     ListState,
     Organization,
     Project,
+    ProjectKey,
+    PullRequest,
     Release,
     ReleaseAlias,
     ReleaseCommit,
@@ -38,6 +41,7 @@ from models import (
     Repository,
     Resolution,
     Tag,
+    TokenKind,
 )
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -114,6 +118,48 @@ def make_commit(session: Session, repository: Repository, **given: Any) -> Commi
         message="Change something",
         authored_at=NOW,
         committed_at=NOW,
+    )
+
+
+def make_pull_request(session: Session, repository: Repository, **given: Any) -> PullRequest:
+    return _make(
+        session,
+        PullRequest,
+        given,
+        repository_id=repository.id,
+        number=next(_numbers),
+        title="Change something",
+        body="",
+        updated_at=NOW,
+    )
+
+
+def make_key(session: Session, project: Project, **given: Any) -> ProjectKey:
+    public_key = f"{next(_numbers):032x}"
+    return _make(
+        session,
+        ProjectKey,
+        given,
+        project_id=project.id,
+        name="Default",
+        public_key=public_key,
+        created_at=NOW,
+    )
+
+
+def make_token(session: Session, organization: Organization, **given: Any) -> ApiToken:
+    """A token that nobody knows the text of."""
+    return _make(
+        session,
+        ApiToken,
+        given,
+        organization_id=organization.id,
+        kind=TokenKind.user,
+        name="a script",
+        scopes=["org:read"],
+        token_sha256=f"{next(_numbers):064x}",
+        last_characters="abcd",
+        created_at=NOW,
     )
 
 

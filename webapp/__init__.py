@@ -54,7 +54,7 @@ def create_app(
     events = Ingest(
         app.wsgi_app,
         committer=committer,
-        keys=ProjectKeys(runtime.db),
+        keys=ProjectKeys(runtime.db, now=runtime.now),
         backlog=backlog or Backlog(runtime.db),
         now=runtime.now,
         slow_bodies=slow_bodies,

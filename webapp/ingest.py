@@ -157,20 +157,28 @@ class Ingest:
                 read_chunks(environ, limit=MAX_BODY), environ.get("HTTP_CONTENT_ENCODING")
             )
             read = self._read_event if kind == "store" else self._read_envelope
-            envelope = read(chunks, key, project_id)
-        return self._keep(envelope, project_id, environ.get("REMOTE_ADDR"))
+            envelope, used = read(chunks, key, project_id)
+        answer = self._keep(envelope, project_id, environ.get("REMOTE_ADDR"))
+        self._keys.note_use(used)
+        return answer
 
-    def _read_envelope(self, chunks: Iterable[bytes], key: str | None, project_id: int) -> Envelope:
+    def _read_envelope(
+        self, chunks: Iterable[bytes], key: str | None, project_id: int
+    ) -> tuple[Envelope, str | None]:
+        """The envelope, and the key that it came with."""
         reader = EnvelopeReader(capped(chunks, MAX_ENVELOPE))
         if key is None:
-            self._authorize(find_key_in_dsn(reader.dsn), project_id)
-        return reader.read()
+            key = find_key_in_dsn(reader.dsn)
+            self._authorize(key, project_id)
+        return reader.read(), key
 
-    def _read_event(self, chunks: Iterable[bytes], key: str | None, _project_id: int) -> Envelope:
+    def _read_event(
+        self, chunks: Iterable[bytes], key: str | None, _project_id: int
+    ) -> tuple[Envelope, str]:
         """One event alone, of clients from before there were envelopes."""
         if key is None:
             raise MissingKeyError("no sentry_key in X-Sentry-Auth or the query")
-        return Envelope(parse_event(bytes(join_chunks(capped(chunks, MAX_EVENT)))), [])
+        return Envelope(parse_event(bytes(join_chunks(capped(chunks, MAX_EVENT)))), []), key
 
     def _authorize(self, key: str | None, project_id: int) -> None:
         if key is None:

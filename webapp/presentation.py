@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +15,8 @@ from config import Settings
 from domain.event_stack import Frame
 from webapp.browsers import describe_browser
 from webapp.wording import (
+    describe_change,
+    describe_kind,
     describe_left,
     describe_phase,
     describe_rule,
@@ -45,6 +47,8 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters.update(
         moment=show_moment,
         browser=describe_browser,
+        duration=show_duration,
+        sentence=make_sentence,
         short=lambda sha: sha[:SHORT_SHA],
         counted=lambda number, noun: f"{number} {noun}" if number == 1 else f"{number} {noun}s",
         details=list_details,
@@ -52,6 +56,8 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         source_text=describe_source,
         phase_text=describe_phase,
         left_text=describe_left,
+        kind_text=describe_kind,
+        change_text=describe_change,
         basis=lambda basis: BASES.get(basis, basis),
         web_url=only_web_url,
         coded=mark_code,
@@ -69,6 +75,24 @@ def show_moment(moment: datetime | None) -> Markup:
     return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{} {}</time>').format(
         utc.isoformat(), utc, utc.day, f"{MONTHS[utc.month - 1]} {utc:%Y, %H:%M}"
     )
+
+
+def show_duration(duration: timedelta | None) -> str:
+    """A duration as people say it, in its largest unit; below ten seconds to the tenth."""
+    if duration is None:
+        return "–"  # noqa: RUF001 (a dash where nothing is known)
+    seconds = duration.total_seconds()
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def make_sentence(text: str) -> str:
+    """*text*, as errors say it, as a sentence of its own."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
 def mark_code(text: str) -> Markup:

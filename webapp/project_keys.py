@@ -5,22 +5,28 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from domain.errors import ShiplogError
-from models import ProjectKey
+from domain.project_keys import ActiveKey, find_active_key, note_key_use
+from models import utcnow
 from models.session import Database
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-KEPT_SECONDS = 5.0  # a key that was made or revoked works, or not, that much later
+log = structlog.get_logger(__name__)
+
+KEPT_SECONDS = 5.0  # a key that was made or deactivated works, or not, that much later
+NOTING_SECONDS = 1.0  # for a turn to note that a key is used; else the next one notes it
 MAX_KEPT = 10_000  # made-up keys are kept, too: asking again must not cost a query
 KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
+REFUSED = "no active key of this project: take the DSN from the project's settings"
 IN_HEADER = re.compile(r"(?:^|[\s,])sentry_key=([^\s,]*)")
 
 
@@ -33,37 +39,52 @@ class RefusedKeyError(ShiplogError):
 
 
 class ProjectKeys:
-    """Active keys, each remembered for a few seconds, so that a busy one costs no query an event."""
+    """Active keys, each remembered for a few seconds, so that a busy one costs no query an event.
 
-    def __init__(self, db: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._db, self._clock = db, clock
-        self._kept: dict[str, tuple[float, int | None]] = {}
+    Keys whose use is to be noted are in `_due`; whoever takes one out of it notes it.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = utcnow,
+    ) -> None:
+        self._db, self._clock, self._now = db, clock, now
+        self._kept: dict[str, tuple[float, ActiveKey | None]] = {}
+        self._due: set[str] = set()
 
     def require(self, key: str, project_id: int) -> None:
         """Raises RefusedKeyError unless *key* may send to the project."""
-        if KEY.fullmatch(key) is None or self._find(key) != project_id:
-            raise RefusedKeyError("no active key of this project")
+        found = self._find(key) if KEY.fullmatch(key) is not None else None
+        if found is None or found.project_id != project_id:
+            raise RefusedKeyError(REFUSED)
 
-    def _find(self, key: str) -> int | None:
+    def note_use(self, key: str | None) -> None:
+        """Remember, every few minutes, that *key* is used; to be called once its event is stored."""
+        if key is None or key not in self._due:
+            return
+        self._due.discard(key)  # the others go on
+        try:
+            with self._db.transaction(within=NOTING_SECONDS) as session:
+                note_key_use(session, key, now=self._now())
+        except (SQLAlchemyError, TimeoutError) as error:
+            log.warning("use of a key not noted", error=type(error).__name__)
+
+    def _find(self, key: str) -> ActiveKey | None:
         now = self._clock()
         kept = self._kept.get(key)
         if kept is not None and kept[0] > now:
             return kept[1]
         with self._db.reading() as session:
-            project_id = find_active_key(session, key)
+            found = find_active_key(session, key, now=self._now())
         if len(self._kept) >= MAX_KEPT:
             self._kept.clear()
-        self._kept[key] = (now + KEPT_SECONDS, project_id)
-        return project_id
-
-
-def find_active_key(session: Session, public_key: str) -> int | None:
-    """The project whose events *public_key* may send."""
-    return session.scalar(
-        select(ProjectKey.project_id).where(
-            ProjectKey.public_key == public_key, ProjectKey.is_active
-        )
-    )
+        self._kept[key] = (now + KEPT_SECONDS, found)
+        if found is not None and found.is_use_due:
+            self._due.add(key)
+        return found
 
 
 def find_key(environ: WSGIEnvironment) -> str | None:

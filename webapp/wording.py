@@ -26,6 +26,9 @@ RULES = {
         "a pull request's title or text with a word such as “fixes” before an issue's short id "
         "names that issue"
     ),
+    "pull-requests-left-out": (
+        "by the organization's settings, titles and texts of pull requests name no issue"
+    ),
     "release-contains-fix": (
         "an issue is resolved in the first release that holds a commit which fixes it"
     ),
@@ -50,6 +53,7 @@ SOURCES = {
     "completion": "found by asking GitHub for what no push had brought",
     "github": "found by asking GitHub",
     "event": "reported by an SDK",
+    "command": "given as a command on the server",
 }
 PHASES = {
     "start": "begins",
@@ -58,6 +62,10 @@ PHASES = {
     "commits": "reading commits",
     "lists": "making the releases' lists",
     "done": "done",
+}
+KINDS = {  # of lines of the audit log, for choosing; others are shown by their names
+    "setting_changed": "setting changed",
+    "repository_lost": "repository no longer shown to us",
 }
 INTERNAL = ("source", "last_commit_id")  # row ids, and what a line says in other words
 
@@ -95,6 +103,29 @@ def list_details(data: Mapping[str, object]) -> list[tuple[str, str]]:
         for name, value in data.items()
         if name not in INTERNAL and value not in (None, "", [], {})
     ]
+
+
+def describe_kind(kind: str) -> str:
+    """The kind of a line as a few words."""
+    return KINDS.get(kind) or kind.replace("_", " ")
+
+
+def describe_change(data: Mapping[str, object]) -> str:
+    """From what to what a setting was changed; of a list, what came and what went."""
+    before, after = data.get("before"), data.get("after")
+    if isinstance(before, list) and isinstance(after, list) and set(before) != set(after):
+        added = [str(item) for item in after if item not in before]
+        removed = [str(item) for item in before if item not in after]
+        told = ((added, "added"), (removed, "removed"))
+        return "; ".join(f"{', '.join(items)} {what}" for items, what in told if items)
+    return f"from {describe_value(before)} to {describe_value(after)}"
+
+
+def describe_value(value: object) -> str:
+    """What a setting was or became, as people would read it on its page."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "nothing" if value in (None, "", [], {}) else _in_words(value)
 
 
 def _in_words(value: object) -> str:

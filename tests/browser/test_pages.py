@@ -29,6 +29,12 @@ PAGES = {
     "no repositories": "/o/labs/repositories/",
     "settings": "/o/acme/settings/general/",
     "tokens": "/tokens",
+    "general settings": "/o/acme/settings/general/",
+    "projects": "/o/acme/settings/projects/",
+    "project": "/o/acme/settings/projects/web/",
+    "tokens of an organization": "/o/acme/settings/tokens/",
+    "resolution": "/o/acme/settings/resolution/",
+    "audit log": "/o/acme/settings/audit/",
     "API": "/api/docs",
 }
 # The longest page is cut before axe looks at it, which would take a minute; its parts are alike.

@@ -1,15 +1,23 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import DeliveryState, Organization
+from models import Activity, DeliveryState, Organization
 from tests.clock import Clock
-from tests.factories import NOW, make_activity, make_delivery
+from tests.factories import (
+    NOW,
+    make_activity,
+    make_delivery,
+    make_organization,
+    make_repository,
+)
 from tests.webapp.conftest import csrf_token
 from tests.webapp.tenants import furnish
 
@@ -161,22 +169,146 @@ def test_a_failed_delivery_is_made_due_again(
     assert admin.get(f"{address}/retry").status_code == 405
 
 
-@pytest.mark.parametrize(
-    "state", [state for state in DeliveryState if state != DeliveryState.failed]
-)
-def test_only_a_failed_delivery_is_retried(
+@pytest.mark.parametrize("state", [DeliveryState.done, DeliveryState.ignored])
+def test_what_did_not_fail_is_processed_again_with_a_line_in_the_audit_log(
+    admin: FlaskClient,
+    session: Session,
+    organization: Organization,
+    clock: Clock,
+    state: DeliveryState,
+) -> None:
+    delivery = make_delivery(session, organization, state=state, finished_at=NOW)
+    session.commit()
+    address = f"/o/acme/deliveries/{delivery.guid}"
+    page = admin.get(address).text
+    assert "Process again" in page
+
+    answer = admin.post(f"{address}/retry", data={"csrf_token": csrf_token(page)})
+
+    assert answer.status_code == 303
+    session.refresh(delivery)
+    assert (delivery.state, delivery.due_at) == (DeliveryState.received, clock())
+    [line] = session.scalars(select(Activity)).all()
+    assert (line.kind, line.data["guid"], line.data["event"], line.data["was"]) == (
+        *("delivery_retried", delivery.guid, "push", state.value),
+    )
+    assert line.actor == "an admin of the organization"
+
+
+@pytest.mark.parametrize("state", [DeliveryState.received, DeliveryState.running])
+def test_what_waits_or_runs_is_left_alone(
     admin: FlaskClient, session: Session, organization: Organization, state: DeliveryState
 ) -> None:
     delivery = make_delivery(session, organization, state=state, attempts=3)
     session.commit()
+    address = f"/o/acme/deliveries/{delivery.guid}"
+    assert "Process again" not in admin.get(address).text
     token = csrf_token(admin.get("/").text)
 
-    answer = admin.post(f"/o/acme/deliveries/{delivery.guid}/retry", data={"csrf_token": token})
+    answer = admin.post(f"{address}/retry", data={"csrf_token": token})
 
     assert answer.status_code == 400
-    assert "only a failed one is retried" in answer.text
+    assert f"This delivery is {state.value}" in answer.text
     session.refresh(delivery)
     assert (delivery.state, delivery.attempts) == (state, 3)
+    assert session.scalars(select(Activity)).all() == []
+
+
+def test_all_that_failed_is_processed_again(
+    admin: FlaskClient, session: Session, organization: Organization
+) -> None:
+    other = make_organization(session, "others")
+    deliveries = [
+        make_delivery(session, owner, state=state, attempts=8)
+        for owner, state in (
+            *((organization, DeliveryState.failed), (organization, DeliveryState.failed)),
+            *((organization, DeliveryState.done), (other, DeliveryState.failed)),
+        )
+    ]
+    session.commit()
+    page = admin.get("/o/acme/deliveries/?state=done").text
+    assert "2 failed." in page
+    fields = {"csrf_token": csrf_token(page)}
+
+    answer = admin.post("/o/acme/deliveries/retry-failed", data=fields)
+
+    assert (answer.status_code, answer.location) == (303, "/o/acme/deliveries/")
+    for delivery in deliveries:
+        session.refresh(delivery)
+    assert [delivery.state.value for delivery in deliveries] == [
+        *("received", "received", "done", "failed"),
+    ]
+    assert [delivery.attempts for delivery in deliveries] == [0, 0, 8, 8]
+    session.commit()
+    after = admin.get(answer.location).text
+    assert "Processed again: 2 failed deliveries." in after
+    assert "failed.</strong>" not in after
+    admin.post("/o/acme/deliveries/retry-failed", data=fields)  # nothing is left: no line
+    [line] = session.scalars(select(Activity)).all()
+    assert (line.kind, line.data["count"]) == ("deliveries_retried", 2)
+
+
+def test_members_do_not_retry_all(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    delivery = make_delivery(session, organization, state=DeliveryState.failed)
+    session.commit()
+    page = member.get("/o/acme/deliveries/").text
+    assert "Process all" not in page
+    fields = {"csrf_token": csrf_token(page)}
+    assert member.post("/o/acme/deliveries/retry-failed", data=fields).status_code == 403
+    session.refresh(delivery)
+    assert delivery.state == DeliveryState.failed
+
+
+def test_deliveries_are_found_by_event_repository_and_guid(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    web, api = (make_repository(session, organization, f"acme/{name}") for name in ("web", "api"))
+    for guid, event, repository, state in (
+        ("aa11-1", "push", web, DeliveryState.done),
+        ("aa11-2", "push", api, DeliveryState.failed),
+        ("bb22-3", "create", web, DeliveryState.failed),
+        ("cc%_-4", "installation", None, DeliveryState.done),
+    ):
+        make_delivery(
+            session,
+            organization,
+            guid=guid,
+            event=event,
+            state=state,
+            repository_id=repository.id if repository else None,
+        )
+    session.commit()
+
+    def found(query: str) -> list[str]:
+        page = member.get(f"/o/acme/deliveries/?{query}").text
+        return [row.split('"')[0] for row in page.split('title="')[1:] if row[0] in "abc"]
+
+    assert found("event=push") == ["aa11-2", "aa11-1"]
+    assert found("repository=acme/web") == ["bb22-3", "aa11-1"]
+    assert found("guid=AA11") == ["aa11-2", "aa11-1"]
+    assert found("guid=%25") == []  # is no wildcard
+    assert found("guid=cc%25_") == ["cc%_-4"]
+    assert found("event=push&state=failed&repository=acme/api&guid=aa") == ["aa11-2"]
+    assert found("event=nonsense") == []
+    page = member.get("/o/acme/deliveries/?event=push&repository=acme/web&guid=aa").text
+    assert "state=failed&amp;event=push&amp;repository=acme/web&amp;guid=aa" in page
+    assert "Show all deliveries" in member.get("/o/acme/deliveries/?event=nonsense").text
+
+
+def test_a_delivery_says_how_long_it_took(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    for seconds in (0, 3.21, 75, 7500, 200_000):
+        finished = NOW + timedelta(seconds=seconds)
+        delivery = make_delivery(session, organization, finished_at=finished)
+    session.commit()
+
+    page = member.get("/o/acme/deliveries/").text
+    for words in ("0.0 s", "3.2 s", "75 s", "2 h", "2 days"):
+        assert f'<td data-label="Took">{words}</td>' in page
+    assert "<dt>Took</dt><dd>2 days</dd>" in member.get(f"/o/acme/deliveries/{delivery.guid}").text
 
 
 def test_members_do_not_retry(

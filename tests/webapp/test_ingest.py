@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from models import ProjectKey, ReceivedState
 from models.session import Database
@@ -320,6 +321,60 @@ def test_a_revoked_key_works_a_few_seconds_at_most(database: Database, sender: S
     at = KEPT_SECONDS
     with pytest.raises(RefusedKeyError):
         keys.require(sender.key, sender.project_id)
+
+
+def test_a_key_that_is_activated_works_as_soon(database: Database, sender: Sender) -> None:
+    at = 0.0
+    keys = ProjectKeys(database, clock=lambda: at)
+    with database.transaction() as session:
+        session.execute(update(ProjectKey).values(is_active=False))
+    with pytest.raises(RefusedKeyError):
+        keys.require(sender.key, sender.project_id)
+    with database.transaction() as session:
+        session.execute(update(ProjectKey).values(is_active=True))
+    at = KEPT_SECONDS
+    keys.require(sender.key, sender.project_id)
+
+
+def test_the_use_of_a_key_is_noted_every_few_minutes_however_it_came(
+    client: FlaskClient, database: Database, sender: Sender, clock: Clock
+) -> None:
+    def used() -> datetime | None:
+        with database.reading() as session:
+            return session.scalars(select(ProjectKey.last_used_at)).one()
+
+    began = clock.at
+    assert used() is None
+    refused = client.post(sender.url, data=b"nonsense", headers=sender.auth)
+    assert (refused.status_code, used()) == (400, None)
+    client.post(sender.url, data=envelope(dsn=sender.dsn()))  # the key is in the body
+    assert used() == began
+
+    def use_again(**later: float) -> None:
+        """With a fresh memory of keys, as after some seconds."""
+        clock.advance(**later)
+        keys = ProjectKeys(database, now=clock)
+        keys.require(sender.key, sender.project_id)
+        keys.note_use(sender.key)
+        keys.note_use(sender.key)
+
+    use_again(minutes=4)
+    assert used() == began
+    use_again(minutes=2)
+    assert used() == clock.at
+    keys = ProjectKeys(database, now=clock)
+    keys.note_use("f" * 32)  # nobody asked whether it may send
+
+
+def test_a_busy_key_costs_no_statement_an_event(
+    client: FlaskClient, database: Database, sender: Sender
+) -> None:
+    client.post(sender.url, data=envelope(), headers=sender.auth)
+    counter = StatementCounter()
+    with counter.on(database):
+        for _ in range(5):
+            client.post(sender.url, data=envelope(), headers=sender.auth)
+    assert [one for one in counter.statements if "project_key" in one] == []
 
 
 def test_ids_are_found_or_made(client: FlaskClient, sender: Sender) -> None:

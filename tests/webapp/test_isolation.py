@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import DeliveryState, Organization, ReleaseAlias
-from tests.factories import make_organization
+from models import ApiToken, DeliveryState, Organization, ProjectKey, ReleaseAlias
+from tests.factories import make_activity, make_key, make_organization, make_token
 from tests.webapp.conftest import csrf_token
 from tests.webapp.tenants import Tenant, furnish
 
@@ -32,15 +32,79 @@ OF_TENANTS = {
     "tenant.deliveries.list_page": ["deliveries/"],
     "tenant.deliveries.show": ["deliveries/{guid}"],
     "tenant.deliveries.retry": ["deliveries/{guid}/retry"],
+    "tenant.deliveries.retry_all": ["deliveries/retry-failed"],
     "tenant.repositories.list_page": ["repositories/"],
+    "tenant.settings.start": ["settings/"],
+    "tenant.settings.general.show": ["settings/general/"],
+    "tenant.settings.general.change": ["settings/general/"],
+    "tenant.settings.projects.show": ["settings/projects/"],
+    "tenant.settings.projects.create": ["settings/projects/"],
+    "tenant.settings.projects.one": ["settings/projects/there/"],
+    "tenant.settings.projects.change": ["settings/projects/there/"],
+    "tenant.settings.projects.create_key": ["settings/projects/there/keys/"],
+    "tenant.settings.projects.change_key": [
+        "settings/projects/there/keys/{key}/",
+        "settings/projects/web/keys/{key}/",
+    ],
+    "tenant.settings.projects.ask_to_delete": [
+        "settings/projects/there/keys/{key}/delete",
+        "settings/projects/web/keys/{key}/delete",
+    ],
+    "tenant.settings.projects.remove_key": [
+        "settings/projects/there/keys/{key}/delete",
+        "settings/projects/web/keys/{key}/delete",
+    ],
+    "tenant.settings.tokens.show": ["settings/tokens/"],
+    "tenant.settings.tokens.create": ["settings/tokens/"],
+    "tenant.settings.tokens.revoke": ["settings/tokens/{token}/revoke"],
+    "tenant.settings.resolution.show": ["settings/resolution/"],
+    "tenant.settings.resolution.change": ["settings/resolution/"],
+    "tenant.settings.resolution.preview": ["settings/resolution/preview"],
+    "tenant.settings.audit.show": ["settings/audit/"],
+    "tenant.settings.audit.download": ["settings/audit/lines.csv", "settings/audit/lines.json"],
 }
-FORMS = ("retry", "accept", "remove", "decide", "undo_act")  # endings of endpoints that take a POST
+FORMS = (  # endings of endpoints that take a POST
+    *(
+        "retry",
+        "retry_all",
+        "accept",
+        "remove",
+        "decide",
+        "change",
+        "preview",
+        "revoke",
+        "undo_act",
+    ),
+    *("create", "create_key", "change_key", "remove_key"),
+)
+# Forms of the organization itself, which exist in one's own; what others have stays as it is.
+OF_THE_ORGANIZATION = {
+    "tenant.deliveries.retry_all",
+    "tenant.settings.general.change",
+    "tenant.settings.projects.create",
+    "tenant.settings.tokens.create",
+    "tenant.settings.resolution.change",
+    "tenant.settings.resolution.preview",
+}
+# Pages about one thing, which are not found; others are lists, which hold nothing of theirs.
+ABOUT_ONE = {
+    "tenant.releases.show",
+    "tenant.issues.show",
+    "tenant.deliveries.show",
+    "tenant.settings.projects.one",
+    "tenant.settings.projects.ask_to_delete",
+}
 
 
 @pytest.fixture
 def other(session: Session) -> Tenant:
     organization = make_organization(session, "others")
-    return furnish(session, organization, mark="plugh")
+    tenant = furnish(session, organization, mark="plugh")
+    make_key(session, tenant.project, name="plugh key")
+    make_token(session, organization, name="plugh token")
+    make_activity(session, organization, kind="setting_changed", data={"setting": "plugh"})
+    session.commit()
+    return tenant
 
 
 @pytest.fixture
@@ -60,8 +124,15 @@ def _form(token: str) -> dict[str, str]:
     return {"csrf_token": token, **about}
 
 
-def _fill(address: str, tenant: Tenant) -> str:
-    return address.format(guid=tenant.delivery.guid, alias=tenant.alias.id)
+def _fill(address: str, tenant: Tenant, session: Session) -> str:
+    key = session.scalar(
+        select(ProjectKey.id).where(ProjectKey.project_id == tenant.project.id).limit(1)
+    )
+    token = session.scalar(
+        select(ApiToken.id).where(ApiToken.organization_id == tenant.organization.id).limit(1)
+    )
+    session.commit()
+    return address.format(guid=tenant.delivery.guid, alias=tenant.alias.id, key=key, token=token)
 
 
 def test_every_page_about_a_thing_is_in_the_table(app: Flask) -> None:
@@ -74,11 +145,11 @@ def test_every_page_about_a_thing_is_in_the_table(app: Flask) -> None:
 @pytest.mark.parametrize("endpoint", OF_TENANTS)
 @pytest.mark.parametrize("path", ["others", "no-such-organization"])
 def test_other_organizations_do_not_exist(
-    admin: FlaskClient, other: Tenant, endpoint: str, path: str
+    admin: FlaskClient, other: Tenant, session: Session, endpoint: str, path: str
 ) -> None:
     token = csrf_token(admin.get("/").text)
     for address in OF_TENANTS[endpoint]:
-        full = f"/o/{path}/{_fill(address, other)}"
+        full = f"/o/{path}/{_fill(address, other, session)}"
         answer = (
             admin.post(full, data=_form(token)) if endpoint.endswith(FORMS) else admin.get(full)
         )
@@ -88,12 +159,12 @@ def test_other_organizations_do_not_exist(
 
 @pytest.mark.parametrize("endpoint", OF_TENANTS)
 def test_visitors_who_are_not_signed_in_learn_nothing(
-    app: Flask, other: Tenant, endpoint: str
+    app: Flask, other: Tenant, session: Session, endpoint: str
 ) -> None:
     client = app.test_client()
     for slug in ("others", "no-such-organization"):
         for address in OF_TENANTS[endpoint]:
-            full = f"/o/{slug}/{_fill(address, other)}"
+            full = f"/o/{slug}/{_fill(address, other, session)}"
             is_form = endpoint.endswith(FORMS)
             answer = client.post(full) if is_form else client.get(full)
             assert answer.status_code == (400 if is_form else 401)
@@ -108,16 +179,25 @@ def test_things_of_others_are_not_found_in_ones_own_organization(
     session.commit()
     token = csrf_token(admin.get("/").text)
     for address in OF_TENANTS[endpoint]:
-        full = f"/o/acme/{_fill(address, other)}"
+        full = f"/o/acme/{_fill(address, other, session)}"
         if endpoint.endswith(FORMS):
-            assert admin.post(full, data=_form(token)).status_code == 404
+            answer = admin.post(full, data=_form(token))
+            is_here = endpoint in OF_THE_ORGANIZATION
+            assert answer.status_code in ((200, 303, 400) if is_here else (404,))
+            assert other.mark not in answer.text
             continue
         answer = admin.get(full, follow_redirects=True)
-        is_about_one = endpoint.endswith("show")
-        assert answer.status_code == (404 if is_about_one else 200)
+        assert answer.status_code == (404 if endpoint in ABOUT_ONE else 200)
         assert other.mark not in answer.text
     session.refresh(other.delivery)
     assert other.delivery.state == DeliveryState.failed
+    [key] = session.scalars(select(ProjectKey).where(ProjectKey.project_id == other.project.id))
+    assert (key.name, key.is_active) == ("plugh key", True)
+    [left] = session.scalars(
+        select(ApiToken).where(ApiToken.organization_id == other.organization.id)
+    )
+    assert left.revoked_at is None
+    assert other.organization.name == "others"
     assert session.scalars(select(ReleaseAlias.id)).all() == [own.alias.id, other.alias.id]
 
 

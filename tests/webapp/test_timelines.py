@@ -116,6 +116,11 @@ OF_ISSUES: list[tuple[str, dict[str, Any], str]] = [
 ]
 OF_REPOSITORIES: list[tuple[str, dict[str, Any], str]] = [
     (
+        "setting_changed",
+        {"setting": "version template", "before": None, "after": "app@{version}"},
+        "acme/xyzzy: Setting changed: version template from nothing to app@{version}.",
+    ),
+    (
         "repository_renamed",
         {"from": "acme/a", "to": "acme/b"},
         "acme/xyzzy: Repository renamed from acme/a to acme/b.",

@@ -6,8 +6,9 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from domain.errors import FieldsInvalidError
-from domain.organizations import create_project, list_projects, make_slug, names_organization
-from domain.project_keys import create_key, ensure_key, list_keys
+from domain.organizations import list_projects, make_slug, names_organization
+from domain.project_keys import ensure_key, list_keys
+from domain.project_settings import add_key, add_project
 from domain.teams import get_team
 from domain.windows import slice_of
 from models import ProjectKey, TeamProject
@@ -22,6 +23,7 @@ from webapp.api.blueprint import (
     organization,
     post,
     posted,
+    why,
 )
 from webapp.api.changing import changing
 from webapp.api.project_bodies import KeyBody, ProjectBody
@@ -55,18 +57,18 @@ def create_project_of_team(team: str) -> ResponseReturnValue:
 
 
 def _create(*, team_id: int | None = None) -> ResponseReturnValue:
-    runtime, body = shiplog().runtime, posted(ProjectBody)
+    body, reason = posted(ProjectBody), why()
     slug = body.slug or make_slug(body.name)
     if slug is None:
         raise FieldsInvalidError({"slug": ["No slug can be made of this name: state one."]})
     with changing(BUSY) as session:
-        project = create_project(
+        project = add_project(
             session,
             organization().id,
             slug,
             name=body.name,
-            platform=body.platform or None,
-            now=runtime.now(),
+            platform=body.platform,
+            why=reason,
         )
         if team_id is not None:
             session.add(TeamProject(team_id=team_id, project_id=project.id))
@@ -94,9 +96,9 @@ def list_project_keys(project: str) -> ResponseReturnValue:
 @post("/projects/<org>/<project>/keys/", CHANGE_PROJECTS, body=KeyBody, answers={201: Key})
 def create_project_key(project: str) -> ResponseReturnValue:
     """Another key beside those that there are."""
-    found, runtime = get_project(project), shiplog().runtime
+    found, reason = get_project(project), why()
     with changing(BUSY) as session:
-        key = create_key(session, found.id, name=posted(KeyBody).name, now=runtime.now())
+        key = add_key(session, found, name=posted(KeyBody).name or "", why=reason)
     return jsonify(_render(key)), 201
 
 

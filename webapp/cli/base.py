@@ -12,6 +12,8 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
 from domain.errors import ShiplogError
+from domain.provenance import Why
+from webapp.context import shiplog
 
 
 class OneLineError(click.ClickException):
@@ -71,6 +73,11 @@ class Noun(Verb, AppGroup):
 
 org_option = click.option("--org", required=True, metavar="SLUG", help="The organization.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def command_why() -> Why:
+    """Whoever sits at the server as the cause of a change, now."""
+    return Why(shiplog().runtime.now(), source="command", actor="the command line")
 
 
 def show(document: object, text: str, *, as_json: bool) -> None:

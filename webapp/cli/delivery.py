@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from domain.delivery_log import DeliveryRow, list_deliveries
+from domain.delivery_log import DeliveryFilter, DeliveryRow, list_deliveries
 from domain.organizations import get_organization
 from models import DeliveryState
 from webapp.cli.base import Noun, Verb, json_option, show
@@ -29,7 +29,7 @@ def list_command(org: str | None, state: str | None, limit: int, as_json: bool) 
         page = list_deliveries(
             session,
             get_organization(session, org).id if org else None,
-            state=DeliveryState(state) if state else None,
+            narrowed=DeliveryFilter(state=DeliveryState(state) if state else None),
             size=limit,
         )
     if as_json or page.rows:

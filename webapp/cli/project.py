@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from domain.organizations import create_project, get_organization
+from domain.organizations import get_organization
 from domain.project_keys import list_keys, make_dsn
-from webapp.cli.base import Noun, Verb, json_option, org_option, show
+from domain.project_settings import add_project
+from webapp.cli.base import Noun, Verb, command_why, json_option, org_option, show
 from webapp.context import shiplog
 
 project_commands = Noun("project", help="Projects.")
@@ -25,8 +26,8 @@ def create_command(
     runtime = shiplog().runtime
     with runtime.db.transaction() as session:
         organization = get_organization(session, org)
-        project = create_project(
-            session, organization.id, slug, name=name, platform=platform, now=runtime.now()
+        project = add_project(
+            session, organization.id, slug, name=name or "", platform=platform, why=command_why()
         )
         [key] = list_keys(session, project.id)
     dsn = make_dsn(key, public_url=runtime.settings.public_url)

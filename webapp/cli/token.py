@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from domain.organizations import get_organization
-from domain.tokens import create_token, list_tokens, revoke_token
+from domain.token_settings import grant_token, withdraw_token
+from domain.tokens import list_tokens
 from models import TokenKind
-from webapp.cli.base import Noun, Verb, json_option, org_option, show
+from webapp.cli.base import Noun, Verb, command_why, json_option, org_option, show
 from webapp.context import shiplog
 from webapp.moments import moment_text
 
@@ -40,7 +41,7 @@ def create_command(
     if kind == TokenKind.user and not scopes:
         raise click.UsageError("Missing option '--scope'.")
     with runtime.db.transaction() as session:
-        token = create_token(
+        token, _ = grant_token(
             session,
             get_organization(session, org),
             kind=kind,
@@ -48,7 +49,7 @@ def create_command(
             name=name,
             url=runtime.settings.public_url,
             lasts=timedelta(days=days) if days is not None else None,
-            now=runtime.now(),
+            why=command_why(),
         )
     show({"token": token, "kind": kind, "name": name}, token, as_json=as_json)
 
@@ -84,10 +85,9 @@ def list_command(org: str, as_json: bool) -> None:
 @json_option
 def revoke_command(org: str, token_id: int, as_json: bool) -> None:
     """Let a token open nothing any more; `token list` shows the ids."""
-    runtime = shiplog().runtime
-    with runtime.db.transaction() as session:
+    with shiplog().runtime.db.transaction() as session:
         organization = get_organization(session, org)
-        revoke_token(session, organization.id, token_id, now=runtime.now())
+        withdraw_token(session, organization.id, token_id, why=command_why())
     show({"id": token_id, "state": "revoked"}, f"token {token_id} is revoked", as_json=as_json)
 
 

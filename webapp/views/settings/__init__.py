@@ -12,7 +12,7 @@ from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.security import current_membership
-from webapp.views.settings import general, people, teams
+from webapp.views.settings import audit, general, people, projects, resolution, teams, tokens
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,12 @@ class Section:
 
 SECTIONS: tuple[Section, ...] = (
     Section(general.bp, "General"),
+    Section(projects.bp, "Projects and keys"),
     Section(people.bp, "People"),
     Section(teams.bp, "Teams"),
+    Section(tokens.bp, "Tokens", is_for_admins=True),
+    Section(resolution.bp, "Resolution"),
+    Section(audit.bp, "Audit log", is_for_admins=True),
 )
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")

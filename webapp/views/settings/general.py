@@ -1,11 +1,13 @@
-"""Settings of the organization as a whole: its name, and what happens to new repositories."""
+"""Settings of the organization as a whole, and where the server keeps and finds things."""
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from domain.event_retention import Retention
 from domain.organization_settings import change_organization
+from jobs.digest import FAILURES_KEPT
 from models import Organization
 from webapp.context import shiplog
 from webapp.security import current_membership, page_session, person_why, require_admin
@@ -16,7 +18,13 @@ bp = Blueprint("general", __name__, url_prefix="/general")
 @bp.get("/")
 def show() -> ResponseReturnValue:
     organization = page_session().get_one(Organization, current_membership().organization_id)
-    return render_template("settings/general.html", organization=organization)
+    return render_template(
+        "settings/general.html",
+        organization=organization,
+        places=shiplog().runtime.settings,
+        retention=Retention(),
+        failures_kept=FAILURES_KEPT,
+    )
 
 
 @bp.post("/")
@@ -31,4 +39,5 @@ def change() -> ResponseReturnValue:
             track_new_repositories="track_new_repositories" in request.form,
             why=person_why(),
         )
+    flash("Saved.")
     return redirect(url_for("tenant.settings.general.show"), code=303)

@@ -35,6 +35,7 @@ def list_deliveries(
     organization_id: int | None,
     *,
     state: DeliveryState | None = None,
+    repository_id: int | None = None,
     after: str | None = None,
     size: int = 50,
 ) -> Page[DeliveryRow]:
@@ -65,6 +66,8 @@ def list_deliveries(
         query = query.where(Delivery.organization_id == organization_id)
     if state is not None:
         query = query.where(Delivery.state == state)
+    if repository_id is not None:
+        query = query.where(Delivery.repository_id == repository_id)
     if after:
         query = query.where(Delivery.id < parse_id(after))
     found, last = first_of(session.execute(query).all(), size)

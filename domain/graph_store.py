@@ -20,6 +20,7 @@ from models import Commit, Span
 
 FIRST_WINDOW = 64  # rows around a miss
 LARGEST_WINDOW = 2048
+MOST_KEPT = 50_000  # nodes, and as many names of absent commits: some 25 MB
 
 _COLUMNS = (
     Commit.id,
@@ -33,7 +34,10 @@ _COLUMNS = (
 
 
 class StoredGraph:
-    """Facts of one repository, read through *session* and kept for the length of one task."""
+    """Facts of one repository, read through *session* and kept for the length of one task.
+
+    No more than a bounded number is kept, however long the history is.
+    """
 
     def __init__(self, session: Session, repository_id: int) -> None:
         self.session = session
@@ -44,8 +48,12 @@ class StoredGraph:
 
     def nodes(self, shas: Collection[str]) -> Mapping[str, Node]:
         missing = [sha for sha in shas if sha not in self._nodes and sha not in self._absent]
-        if missing:
-            self._load(missing)
+        if not missing:
+            return {sha: self._nodes[sha] for sha in shas if sha in self._nodes}
+        if len(self._nodes) > MOST_KEPT or len(self._absent) > MOST_KEPT:
+            self._forget()
+            missing = list(shas)
+        self._load(missing)
         return {sha: self._nodes[sha] for sha in shas if sha in self._nodes}
 
     def spans(self, shas: Collection[str]) -> Mapping[str, list[SpanFact]]:
@@ -66,6 +74,11 @@ class StoredGraph:
         if closing.ranks:
             self._store(closing)
         return closing
+
+    def _forget(self) -> None:
+        """Begin anew: what is needed again is loaded again, in larger windows by now."""
+        self._nodes.clear()
+        self._absent.clear()
 
     def _load(self, shas: Sequence[str]) -> None:
         for some in batches(shas):

@@ -13,7 +13,14 @@ from markupsafe import Markup, escape
 
 from config import Settings
 from domain.event_stack import Frame
-from webapp.wording import describe_phase, describe_rule, describe_source, list_details
+from webapp.wording import (
+    describe_line,
+    describe_phase,
+    describe_rule,
+    describe_source,
+    describe_time_left,
+    list_details,
+)
 
 SHORT_SHA = 10
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -40,6 +47,8 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         rule_text=describe_rule,
         source_text=describe_source,
         phase_text=describe_phase,
+        line_text=describe_line,
+        time_left=describe_time_left,
         basis=lambda basis: BASES.get(basis, basis),
         web_url=only_web_url,
         coded=mark_code,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from domain.tag_rules import DATED, is_dated
+
+MINUTE = 60
 RULES = {
     "tag-makes-release": "a tag with a version in its name makes a release",
     "new-commits-by-graph": (
@@ -11,6 +14,7 @@ RULES = {
         "with a lower version and of earlier tags that it descends from"
     ),
     "client-states-commits": "the commits that a client lists are the release's commits",
+    "tags-by-settings": "the repository's settings say which tags make releases",
     "tag-on-github": "a tag counts where it stands on GitHub",
     "repository-id-stays": "a repository is known by its number on GitHub, whatever its name is",
     "installation-shows-repository": "only what the App's installation shows is followed",
@@ -45,12 +49,14 @@ SOURCES = {
     "completion": "found by asking GitHub for what no push had brought",
     "github": "found by asking GitHub",
     "event": "reported by an SDK",
+    "settings": "brought about by a changed setting",
 }
 PHASES = {
     "start": "begins",
     "tags": "reading tags",
     "tags by rest": "reading tags",
     "commits": "reading commits",
+    "sides": "reading branches that only tags reach",
     "lists": "making the releases' lists",
     "done": "done",
 }
@@ -69,6 +75,25 @@ def describe_source(source: str | None) -> str:
 
 def describe_phase(phase: str) -> str:
     return PHASES.get(phase, phase)
+
+
+def describe_line(line: str) -> str:
+    """The line of a tag, for people."""
+    prefix = line.removeprefix(DATED)
+    if is_dated(line):
+        return f"{prefix}, by date" if prefix else "by date"
+    return prefix or "versions without prefix"
+
+
+def describe_time_left(seconds: float | None) -> str:
+    """An estimate, as rough as it is; empty while there is none."""
+    if seconds is None:
+        return ""
+    if seconds < MINUTE:
+        return "less than a minute left"
+    if seconds < 90 * MINUTE:
+        return f"about {round(seconds / MINUTE)} min left"
+    return f"about {round(seconds / (60 * MINUTE))} h left"
 
 
 def list_details(data: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -18,8 +18,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.commits import CommitData, record_commits
+from domain.import_pace import note_pace
 from domain.issue_links import link_commits
-from domain.membership import mark_incomplete_stale
+from domain.membership import count_stale, mark_all_stale, mark_incomplete_stale
 from domain.named_commits import make_heads_due
 from domain.tag_updates import TagPosition
 from domain.upkeep import bring_up_to_date
@@ -82,7 +83,8 @@ def _spare_live_work(some: Slice) -> None:
 
 def _progress(work: Work, some: Slice, **changes: Any) -> None:
     calls = int(work.progress.get("calls", 0)) + some.client.calls
-    work.progress = {**work.progress, **changes, "calls": calls}
+    told = {**work.progress, **changes, "calls": calls}
+    work.progress = note_pace(told, now=some.now())
 
 
 def _start(some: Slice, github_id: int) -> None:
@@ -235,8 +237,12 @@ def _finish_graph(session: Session, some: Slice, work: Work, repository: Reposit
         _date_tags(session, some, repository)
     repository.history_known_at = some.now()
     make_heads_due(session, repository.organization_id, [repository.id], now=some.now())
-    mark_incomplete_stale(session, repository.id)
-    _progress(work, some, phase="lists")
+    if work.progress.get("again"):  # whatever was wrong is to be right now
+        mark_all_stale(session, repository.id)
+    else:
+        mark_incomplete_stale(session, repository.id)
+    stale = count_stale(session, repository.id)
+    _progress(work, some, phase="lists", lists=0, expected_lists=stale)
 
 
 def _date_tags(session: Session, some: Slice, repository: Repository) -> None:
@@ -272,5 +278,12 @@ def _compute_lists(some: Slice) -> bool:
                 Commit.repository_id == repository.id, Commit.parents.is_not(None)
             )
         )
-        _progress(work, some, phase="done" if done.is_finished else "lists", commits=stored or 0)
+        expected = int(work.progress.get("expected_lists") or 0)
+        _progress(
+            work,
+            some,
+            phase="done" if done.is_finished else "lists",
+            commits=stored or 0,
+            lists=max(expected - count_stale(session, repository.id), 0),
+        )
         return not done.is_finished

@@ -74,6 +74,14 @@ def rules(repository_id: str) -> ResponseReturnValue:
     return _done(repository_id)
 
 
+@bp.get("/rules")
+def rules_again(repository_id: str) -> ResponseReturnValue:
+    """The address of a preview, opened anew: what was written is gone with its form."""
+    return redirect(
+        url_for("tenant.settings.repositories.repository.show", repository_id=repository_id)
+    )
+
+
 @bp.post("/tracking")
 def tracking(repository_id: str) -> ResponseReturnValue:
     """Track it, or no longer; for admins."""

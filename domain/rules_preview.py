@@ -174,7 +174,7 @@ def _releases_elsewhere(
         )
         .order_by(Repository.full_name.desc())
     )
-    return dict(rows.tuples().all())
+    return {row.version: row.full_name for row in rows}
 
 
 def _preview_branches(

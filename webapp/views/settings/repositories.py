@@ -46,7 +46,10 @@ def change() -> ResponseReturnValue:
     action, _, own = request.form.get("action", "").partition(" ")
     if action not in ("track", "untrack"):
         abort(400)
-    ids = [find_id(text) for text in ([own] if own else request.form.getlist("repository"))]
+    chosen = [own] if own else request.form.getlist("repository")
+    ids = [number for text in chosen if (number := find_id(text)) is not None]
+    if len(ids) < len(chosen):
+        abort(404)
     if not ids:
         raise InvalidError("No repository is chosen: tick the boxes of those that are meant.")
     if len(ids) > 2 * A_PAGE:
@@ -55,7 +58,7 @@ def change() -> ResponseReturnValue:
         set_several_tracked(
             db,
             current_membership().organization_id,
-            [id_ for id_ in ids if id_ is not None],
+            ids,
             tracked=action == "track",
             why=person_why(),
         )

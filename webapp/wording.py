@@ -56,6 +56,7 @@ PHASES = {
     "tags": "reading tags",
     "tags by rest": "reading tags",
     "commits": "reading commits",
+    "graph": "putting commits in order",
     "sides": "reading branches that only tags reach",
     "lists": "making the releases' lists",
     "done": "done",

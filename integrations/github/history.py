@@ -1,9 +1,10 @@
 """History import: the whole graph and every tag, in slices that survive a crash.
 
 Phases, each with its place kept in the work row: *tags* (a hundred a call, with dates), *commits*
-(reach of the default branch, a hundred a call), *sides* (what tags reach beside it: maintenance
-branches, several a call), *lists* (every release's commits, from what is then known). Releases
-appear in the first phase and fill up in the last. ⌈commits/100⌉ + ⌈tags/100⌉ calls and a few.
+(reach of the default branch, a hundred a call), *graph* (these put in order, without a call), *sides* (what tags reach
+beside it: maintenance branches, several a call), *lists* (every release's commits, from what is
+then known). Releases appear in the first phase and fill up in the last.
+⌈commits/100⌉ + ⌈tags/100⌉ calls and a few.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.commits import CommitData, record_commits
+from domain.graph_store import close_some
 from domain.import_pace import note_pace
 from domain.issue_links import link_commits
 from domain.membership import count_stale, mark_all_stale, mark_incomplete_stale
@@ -41,6 +43,7 @@ from integrations.github.tag_lookup import list_tags_by_rest, list_tags_page
 from models import Commit, Repository, Tag, Work
 
 PAGES_A_SLICE = 5  # then what was fetched is committed
+CLOSED_A_SLICE = 2_000
 HEADS_A_SLICE = 100
 RESERVE = 0.2  # share of the hourly limit that the import leaves for live work
 _PAGE = re.compile(r"[?&]page=(\d+)")
@@ -64,6 +67,8 @@ def import_history(some: Slice) -> WorkOutcome:
         _import_tags_by_rest(some, github_id)
     elif phase == "commits":
         _import_commits(some, github_id, progress)
+    elif phase == "graph":
+        _close_graph(some, progress)
     elif phase == "sides":
         _import_sides(some, github_id, full_name)
     elif not _compute_lists(some):
@@ -180,7 +185,7 @@ def _import_commits(some: Slice, github_id: int, progress: dict[str, Any]) -> No
         _progress(
             work,
             some,
-            phase="commits" if has_more else "sides",
+            phase="commits" if has_more else "graph",
             page=page,
             commits=int(progress.get("commits", 0)) + len(commits),
             expected_commits=expected,
@@ -190,6 +195,17 @@ def _import_commits(some: Slice, github_id: int, progress: dict[str, Any]) -> No
 def _expected(answer: Answer) -> int | None:
     found = _PAGE.search(answer.last_page or "")
     return int(found[1]) * 100 if found else None
+
+
+def _close_graph(some: Slice, progress: dict[str, Any]) -> None:
+    """Close what is known, the oldest commits first, so that no transaction has all of it to do."""
+    with some.db.transaction() as session:
+        work, repository = some.lock(session)
+        last_id = close_some(
+            session, repository.id, below=progress.get("closed_to"), limit=CLOSED_A_SLICE
+        )
+        following = "sides" if last_id is None else "graph"
+        _progress(work, some, phase=following, closed_to=last_id)
 
 
 def _import_sides(some: Slice, github_id: int, full_name: str) -> None:

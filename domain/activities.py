@@ -64,6 +64,17 @@ def list_timeline_of_repositories(session: Session, organization_id: int) -> lis
     )
 
 
+def list_timeline_of_repository(session: Session, repository: Repository) -> list[TimelineEntry]:
+    """What happened to one repository itself, newest first, the last 200."""
+    return _list_timeline(
+        session,
+        (Activity.organization_id == repository.organization_id)
+        & (Activity.repository_id == repository.id)
+        & Activity.issue_id.is_(None)
+        & Activity.release_id.is_(None),
+    )
+
+
 def _list_timeline(session: Session, condition: ColumnElement[bool]) -> list[TimelineEntry]:
     rows = session.execute(
         select(

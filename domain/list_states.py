@@ -15,8 +15,11 @@ from models import Head, ListState, Repository
 
 FIRST_RELEASE_COMMITS = 10  # shown while the history is not known, and of a first stated release
 
-IMPORT_RUNNING = "the history of the repository is not known yet"
-IMPORT_REMEDY = "It is being imported; the list completes itself."
+IMPORT_RUNNING = "tags only until the import is complete"
+IMPORT_REMEDY = "The repository's history is being imported; the list completes itself."
+IMPORT_PAUSED_REMEDY = (
+    "The import is paused: an admin can resume it on the repository's settings page."
+)
 FIRST_RELEASE = f"first release: {IMPORT_RUNNING}"
 GAPS = "some commits were not in any push; GitHub is being asked for them"
 GAPS_REMEDY = "It completes itself as soon as GitHub answers."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.bulk import batches
@@ -60,6 +60,18 @@ def mark_incomplete_stale(session: Session, repository_id: int) -> None:
         .where(Head.repository_id == repository_id, Head.state == ListState.incomplete)
         .values(is_stale=True)
     )
+
+
+def mark_all_stale(session: Session, repository_id: int) -> None:
+    """All lists of the repository are computed again."""
+    session.flush()
+    session.execute(update(Head).where(Head.repository_id == repository_id).values(is_stale=True))
+
+
+def count_stale(session: Session, repository_id: int) -> int:
+    """How many lists are to be computed."""
+    stale = (Head.repository_id == repository_id, Head.is_stale.is_(True))
+    return session.scalar(select(func.count(Head.id)).where(*stale)) or 0
 
 
 def mark_waiting_stale(session: Session, repository_id: int, learnt: Collection[str]) -> None:

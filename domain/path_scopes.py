@@ -44,8 +44,8 @@ class PathScope:
 
 
 def verify_globs(lines: Iterable[str]) -> list[str]:
-    """The globs among *lines*, trimmed, blank ones left out; raises InvalidError."""
-    globs = [line.strip() for line in lines if line.strip()]
+    """The globs among *lines*, each once, trimmed, blank ones left out; raises InvalidError."""
+    globs = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if len(globs) > MOST_GLOBS:
         raise InvalidError(f"At most {MOST_GLOBS} path globs, one a line.")
     for glob in globs:

@@ -17,10 +17,11 @@ from webapp.browsers import describe_browser
 from webapp.wording import (
     describe_change,
     describe_kind,
-    describe_left,
+    describe_line,
     describe_phase,
     describe_rule,
     describe_source,
+    describe_time_left,
     list_details,
 )
 
@@ -55,9 +56,10 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         rule_text=describe_rule,
         source_text=describe_source,
         phase_text=describe_phase,
-        left_text=describe_left,
         kind_text=describe_kind,
         change_text=describe_change,
+        line_text=describe_line,
+        time_left=describe_time_left,
         basis=lambda basis: BASES.get(basis, basis),
         web_url=only_web_url,
         coded=mark_code,

@@ -180,7 +180,7 @@ def lose_access(session: Session, repository: Repository, why: Why, *, reason: s
     """The installation shows it no longer; its history stays and works again when undone."""
     if not repository.is_accessible:
         return
-    repository.is_accessible = False
+    repository.is_accessible, repository.lost_reason = False, reason
     record_activity(
         session,
         why,

@@ -33,7 +33,7 @@ def test_without_repositories_the_page_says_what_to_do(member: FlaskClient) -> N
                     "phase": "commits",
                 }
             },
-            ["being imported", "300 of about 1000 commits", "4 tags", 'max="1000" value="300"'],
+            ["being imported", "300 of about 1000 commits", "4 tags", 'max="100" value="29"'],
             id="under way",
         ),
         pytest.param(

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
-from webapp.wording import describe_left
+from webapp.wording import describe_time_left
 
 
 @pytest.mark.parametrize(
@@ -16,10 +14,10 @@ from webapp.wording import describe_left
         (60, "about 1 min left"),
         (3 * 60 + 10, "about 3 min left"),
         (89 * 60, "about 89 min left"),
-        (2 * 3600, "about 2 hours left"),
+        (2 * 3600, "about 2 h left"),
     ],
 )
 def test_what_is_left_is_said_no_more_exactly_than_it_is_known(
     seconds: int | None, words: str
 ) -> None:
-    assert describe_left(timedelta(seconds=seconds) if seconds is not None else None) == words
+    assert describe_time_left(seconds) == words

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, abort, request
+from flask import Blueprint, Flask, abort, request
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 
 from config import Settings
 from domain.login_links import SESSION_LIFETIME
 from webapp import api
 from webapp.errors import add_error_pages
+from webapp.headers import protect
 from webapp.presentation import add_template_helpers
 from webapp.security import guard
 from webapp.views import (
@@ -25,10 +26,6 @@ from webapp.views import (
     settings as settings_pages,
 )
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 csrf = CSRFProtect()
 
 
@@ -45,7 +42,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     )
     csrf.init_app(app)
     app.before_request(_refuse_unstorable)
-    app.after_request(_protect)
+    protect(app)
     add_error_pages(app)
     add_template_helpers(app, settings)
     app.jinja_env.globals["settings_sections"] = settings_pages.list_sections
@@ -79,13 +76,3 @@ def _refuse_unstorable() -> None:
     texts = [request.path, *request.args, *(v for _, v in request.args.items(multi=True))]
     if any("\0" in text for text in texts):
         abort(400)
-
-
-def _protect(response: Response) -> Response:
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    if response.mimetype == "text/html":  # of tenants, and different after signing out
-        headers.setdefault("Cache-Control", "no-store")
-    return response

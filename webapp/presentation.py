@@ -31,7 +31,10 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         parts = [quote(str(part), safe="") for part in path]
         return "/".join([settings.github.url, quote(full_name, safe="/"), *parts])
 
-    app.jinja_env.globals.update(github=github)
+    def has_page(endpoint: str) -> bool:
+        return endpoint in app.view_functions
+
+    app.jinja_env.globals.update(github=github, has_page=has_page)
     app.jinja_env.filters.update(
         moment=show_moment,
         short=lambda sha: sha[:SHORT_SHA],

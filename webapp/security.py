@@ -101,6 +101,7 @@ def _admit() -> None:
     memberships = find_memberships(page_session())
     if not memberships:
         abort(401)
+    g.memberships = memberships  # for going from one to another
     for membership in memberships:
         if membership.slug == g.organization_slug:
             g.membership = membership

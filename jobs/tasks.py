@@ -12,7 +12,12 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.ignoring import open_expired
 from domain.releases import fill_semver_keys
-from integrations.github.errors import AccessDeniedError, RateLimitedError, UnreachableError
+from integrations.github.errors import (
+    AccessDeniedError,
+    AppRefusedError,
+    RateLimitedError,
+    UnreachableError,
+)
 from integrations.github.webhooks import handle_delivery
 from integrations.github.work import run_slice
 from jobs.claims import (
@@ -202,7 +207,7 @@ def attempt(runtime: Runtime, claim: Claim, *, process: Process) -> None:
         with runtime.db.transaction() as session:
             if (row := find_claimed(session, claim)) is not None:
                 postpone(row, claim, until=error.until, reason=str(error))
-    except UnreachableError as error:
+    except (UnreachableError, AppRefusedError) as error:
         log.warning("GitHub not reached", attempt=claim.attempts, reason=str(error))
         with runtime.db.transaction() as session:
             if (row := find_claimed(session, claim)) is not None:

@@ -40,7 +40,14 @@ class App:
         self.permissions = dict(PERMISSIONS)
         self.events = list(EVENTS)
         self.created_at = now
-        key = _private_key()
+        self.is_deleted = False
+        self._use_key(_private_key())
+
+    def make_key(self) -> None:
+        """Replace the private key; the one of before is good for nothing."""
+        self._use_key(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+    def _use_key(self, key: rsa.RSAPrivateKey) -> None:
         self.private_key_pem = key.private_bytes(
             Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
         ).decode()

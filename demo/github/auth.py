@@ -114,8 +114,10 @@ def identify(request: Request, app: App, tokens: Tokens, grants: Grants) -> Call
 def verify_jwt(text: str, app: App) -> App:
     """Check signature, times and issuer as strictly as GitHub does; raise 401.
 
-    Times are the machine's, not those of the stand-in's clock, as the client cannot know that one.
+    An App that was deleted is not found. Times are the machine's, not those of the stand-in's clock, as the client cannot know that one.
     """
+    if app.is_deleted:
+        raise ApiError(404, "Integration not found")
     try:
         claims = jwt.decode(text, app.public_key_pem, algorithms=["RS256"], options=_UNCHECKED)
     except jwt.InvalidTokenError:

@@ -21,10 +21,12 @@ from urllib3.util import Retry
 
 from integrations.github.errors import (
     AccessDeniedError,
+    AppRefusedError,
     GitHubError,
     GraphQLError,
     NotFoundOnGitHubError,
     RateLimitedError,
+    TokenRefusedError,
     UnreachableError,
 )
 
@@ -33,6 +35,15 @@ PAGE = 100
 TOKEN_MARGIN = timedelta(minutes=2)  # a token this close to its end is not used any more
 SECONDARY_WAIT = timedelta(minutes=1)  # GitHub's advice where it names no time
 _LINK = r'<([^>]+)>;\s*rel="%s"'
+
+KEY_REFUSED = (
+    "GitHub refuses the private key of the App ({}). It was replaced or deleted there: give this "
+    "server a key that the App's page on GitHub lists."
+)
+APP_GONE = (
+    "GitHub does not know the App any more ({}). It was deleted there, or the App's id is wrong: "
+    "register it again."
+)
 
 Headers = Mapping[str, Any]
 
@@ -111,7 +122,10 @@ class GitHubApp:
         try:
             with translated_errors(self.now):
                 token = self._integration.get_access_token(installation_id)
+        except TokenRefusedError as error:
+            raise AppRefusedError(KEY_REFUSED.format(error)) from None
         except NotFoundOnGitHubError as error:  # says nothing of what was to be asked for
+            self._verify_app_exists()
             raise AccessDeniedError(f"the App is not installed any more: {error}") from None
         client = Github(
             auth=Auth.Token(token.token),
@@ -123,6 +137,28 @@ class GitHubApp:
             seconds_between_writes=None,
         )
         return client, token.expires_at
+
+    def ask(self, verb: str, path: str, **parameters: str | int) -> Answer:
+        """One request of the App itself, by JWT. Raises the errors of `integrations.github.errors`.
+
+        AppRefusedError where GitHub takes us for nobody; a POST is never repeated.
+        """
+        try:
+            with translated_errors(self.now):
+                headers, data = self._integration.requester.requestJsonAndCheck(
+                    verb, path, parameters=parameters or None
+                )
+        except TokenRefusedError as error:
+            raise AppRefusedError(KEY_REFUSED.format(error)) from None
+        link = str(headers.get("link", ""))
+        return Answer(data, find_link(link, "next"), find_link(link, "last"))
+
+    def _verify_app_exists(self) -> None:
+        """Raise AppRefusedError if the App itself is gone: that looks like one installation gone."""
+        try:
+            self.ask("GET", "/app")
+        except NotFoundOnGitHubError as error:
+            raise AppRefusedError(APP_GONE.format(error)) from None
 
     def close(self) -> None:
         with self._lock:
@@ -149,7 +185,7 @@ class InstallationClient:
         """One GET. Raises the errors of `integrations.github.errors`."""
         headers, data = self._request("GET", path, parameters=parameters or None)
         link = str(headers.get("link", ""))
-        return Answer(data, _find_link(link, "next"), _find_link(link, "last"))
+        return Answer(data, find_link(link, "next"), find_link(link, "last"))
 
     def pages(self, path: str, **parameters: str | int) -> Iterator[Any]:
         """Each page of a list, 100 items a page, as the Link header leads."""
@@ -192,7 +228,7 @@ class InstallationClient:
                     headers, data = client.requester.requestJsonAndCheck(
                         verb, path, parameters=parameters, input=payload
                     )
-            except _TokenRefusedError as error:
+            except TokenRefusedError as error:
                 self.app.drop(self.installation_id)
                 if attempt == 2:
                     raise AccessDeniedError(str(error)) from None
@@ -212,13 +248,9 @@ class InstallationClient:
             self.app.budgets[self.installation_id] = Budget(remaining, limit, reset_at)
 
 
-def _find_link(link: str, relation: str) -> str | None:
+def find_link(link: str, relation: str) -> str | None:
     found = re.search(_LINK % relation, link)
     return found[1] if found else None
-
-
-class _TokenRefusedError(GitHubError):
-    """401: the token is no longer good; another one may be."""
 
 
 class translated_errors:  # noqa: N801 (reads as the statement that it is)
@@ -248,7 +280,7 @@ def _translate(error: GithubException, now: datetime) -> GitHubError:
             return RateLimitedError(message, until=until)
         return AccessDeniedError(message)
     if error.status == 401:
-        return _TokenRefusedError(message)
+        return TokenRefusedError(message)
     if error.status in (404, 409, 422):
         return NotFoundOnGitHubError(message, status=error.status)
     return UnreachableError(message) if error.status >= 500 else GitHubError(message)

@@ -30,6 +30,14 @@ class AccessDeniedError(GitHubError):
     """401 or a plain 403: suspended, uninstalled, permission missing. Retrying does not help."""
 
 
+class TokenRefusedError(GitHubError):
+    """401: the token is no longer good; another one may be."""
+
+
+class AppRefusedError(GitHubError):
+    """GitHub does not take us for the App: key replaced, or the App is gone. Tried until it does."""
+
+
 class RateLimitedError(GitHubError):
     """GitHub asks us to wait; the job is moved to *until*, no worker sleeps."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from domain.commits import CommitData
 from domain.identity import normalise_author
+from domain.text import clean_text
 from integrations.github.fields import ZERO_SHA, Fields
 
 PUSH_CAP = 2048  # a list as long as this may have been cut
@@ -18,6 +19,19 @@ LARGEST_NUMBER = 2**31 - 1  # of a pull request
 class AccountPayload:
     id: int
     login: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationPayload:
+    """An installation; `permissions` are as the account granted them, by name."""
+
+    id: int
+    account: AccountPayload
+    account_type: str | None  # User or Organization
+    permissions: dict[str, str]
+    repository_selection: str | None  # all or selected
+    suspended_at: datetime | None = None
+    suspended_by: str | None = None  # login
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,25 @@ class PullRequestPayload:
 
 def parse_account(fields: Fields) -> AccountPayload:
     return AccountPayload(fields.number("id"), fields.string("login", 128))
+
+
+def parse_installation(fields: Fields) -> InstallationPayload:
+    account = fields.object("account")
+    granted = fields.optional_object("permissions")
+    suspender = fields.optional_object("suspended_by")
+    return InstallationPayload(
+        id=fields.number("id"),
+        account=parse_account(account),
+        account_type=account.optional_string("type", 32),
+        permissions={
+            clean_text(name, 64): clean_text(level, 16)
+            for name, level in (granted.value if granted else {}).items()
+            if isinstance(level, str)
+        },
+        repository_selection=fields.optional_string("repository_selection", 16),
+        suspended_at=fields.moment("suspended_at"),
+        suspended_by=suspender.optional_string("login", 128) if suspender else None,
+    )
 
 
 def parse_repository(fields: Fields) -> RepositoryPayload:
@@ -187,12 +220,14 @@ __all__ = [
     "PUSH_CAP",
     "ZERO_SHA",
     "AccountPayload",
+    "InstallationPayload",
     "PullRequestPayload",
     "PushPayload",
     "ReleasePayload",
     "RepositoryPayload",
     "parse_account",
     "parse_api_commit",
+    "parse_installation",
     "parse_pull_request",
     "parse_push",
     "parse_release",

@@ -37,6 +37,7 @@ from jobs.claims import (
 )
 from jobs.digest import Batch, claim_batches, digest_batch
 from jobs.own_work import run_own
+from jobs.recovery import check_when_due
 from jobs.runtime import Runtime
 from models import Delivery, DeliveryState, Work
 
@@ -155,7 +156,7 @@ def _run_github(runtime: Runtime) -> bool:
     if not runtime.long_work.acquire(blocking=False):
         return False  # the worker that has it goes on until nothing is due
     try:
-        return _run_one(runtime, WORK)
+        return _run_one(runtime, WORK) or check_when_due(runtime)
     finally:
         runtime.long_work.release()
 

@@ -84,6 +84,7 @@ class GitHubApp:
     def __init__(
         self, app_id: int, private_key: str, api_url: str, *, now: Callable[[], datetime]
     ) -> None:
+        self.app_id = app_id
         self.api_url = api_url
         self.now = now
         self._integration = GithubIntegration(

@@ -65,9 +65,10 @@ def _compare_if_pushed(
     repository = session.get_one(Repository, repository_id)
     if not repository.is_tracked or not repository.is_history_known or pushed_at is None:
         return
-    work = find_work(session, WorkKind.tips, repository.id)
-    compared = work.progress.get("pushed_at") if work is not None else None
-    if work is not None and work.due_at is not None:
-        return
-    if compared is None or datetime.fromisoformat(compared) < pushed_at:
+    seen = [
+        work.progress["pushed_at"]
+        for kind in (WorkKind.history, WorkKind.tips)
+        if (work := find_work(session, kind, repository.id)) and "pushed_at" in work.progress
+    ]
+    if not seen or max(map(datetime.fromisoformat, seen)) < pushed_at:
         make_tips_due(session, repository, at=now).progress = {"pushed_at": pushed_at.isoformat()}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.bulk import insert_missing
-from domain.installations import find_shown, inherit_shares
+from domain.installations import find_shown, inherit_shares, lock_takers
 from domain.installations_moves import bring_back
 from domain.organizations import (
     create_organization,
@@ -213,6 +214,31 @@ def lose_access(session: Session, repository: Repository, why: Why, *, reason: s
         rule="installation-shows-repository",
         data={"reason": reason},
     )
+    session.flush()
+
+
+def close_installation(
+    session: Session,
+    installation: Installation,
+    *,
+    how: Literal["suspended", "uninstalled"],
+    by: str | None,
+    why: Why,
+) -> None:
+    """The App was *how* on the account: all that it showed, in any organization, is lost for now."""
+    if how == "uninstalled":
+        installation.deleted_at, installation.deleted_by_login = why.now, by
+    else:
+        installation.suspended_at, installation.suspended_by_login = why.now, by
+    lock_takers(session, installation)
+    repositories = session.scalars(
+        select(Repository)
+        .where(Repository.installation_id == installation.id, Repository.moved_to_id.is_(None))
+        .order_by(Repository.id)
+    )
+    for repository in list(repositories):
+        lose_access(session, repository, why, reason=f"the App was {how}")
+        repository.lost_reason = f"the App was {how}"  # the latest of several is what to undo
     session.flush()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from sqlalchemy import select
 
 from domain.installations import find_shown, lock_takers
@@ -9,6 +11,7 @@ from domain.work import resume_failed
 from integrations.github.fields import Fields
 from integrations.github.payloads import parse_account, parse_installation, parse_repository
 from integrations.github.sync import (
+    close_installation,
     describe_installation,
     list_repositories_later,
     lose_access,
@@ -66,20 +69,10 @@ def _list(ctx: Context, installation: Installation, key: str) -> None:
 def _close(ctx: Context, installation: Installation) -> None:
     sender = ctx.body.optional_object("sender")
     by = sender.optional_string("login", 128) if sender else None
-    if ctx.action == "deleted":
-        installation.deleted_at, installation.deleted_by_login = ctx.now, by
-    else:
-        installation.suspended_at, installation.suspended_by_login = ctx.now, by
-    lock_takers(ctx.session, installation)
-    repositories = ctx.session.scalars(
-        select(Repository)
-        .where(Repository.installation_id == installation.id, Repository.moved_to_id.is_(None))
-        .order_by(Repository.id)
+    how: Literal["suspended", "uninstalled"] = (
+        "uninstalled" if ctx.action == "deleted" else "suspended"
     )
-    done = "uninstalled" if ctx.action == "deleted" else "suspended"
-    for repository in list(repositories):
-        lose_access(ctx.session, repository, ctx.why, reason=f"the App was {done}")
-        repository.lost_reason = f"the App was {done}"  # the latest of several is what to undo
+    close_installation(ctx.session, installation, how=how, by=by, why=ctx.why)
 
 
 def on_installation_repositories(ctx: Context) -> None:

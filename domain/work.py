@@ -60,7 +60,10 @@ def make_gaps_due(session: Session, repository: Repository, *, at: datetime) -> 
 
 
 def make_tips_due(session: Session, repository: Repository, *, at: datetime) -> Work:
-    """Have the repository's branches and tags compared with GitHub's, whatever we were told."""
+    """Have the repository's branches and tags compared with GitHub's, whatever we were told.
+
+    `found` of its progress counts those that ever were different.
+    """
     work = make_due(
         session,
         WorkKind.tips,
@@ -68,7 +71,7 @@ def make_tips_due(session: Session, repository: Repository, *, at: datetime) -> 
         organization_id=repository.organization_id,
         at=at,
     )
-    work.progress = {}
+    work.progress = {"found": int(work.progress.get("found", 0))}
     session.flush()
     return work
 

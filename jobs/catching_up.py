@@ -49,11 +49,13 @@ def catch_up(runtime: Runtime, organization_id: int | None = None) -> CaughtUp:
         note_failure(runtime, github, error)
         raise
     note_success(runtime, github)
+    before = _count_found(runtime, organization_id)
     drain(runtime)  # installations and deliveries first: they may bring repositories
     with runtime.db.transaction() as session:
         compared = _compare_all(session, organization_id, runtime)
     drain(runtime)
-    return _sum_up(runtime, recovered, compared)
+    different = _count_found(runtime, organization_id) - before
+    return CaughtUp(recovered, len(compared), different, _list_troubles(runtime, compared))
 
 
 def _ask(runtime: Runtime, github: GitHubApp, organization_id: int | None) -> Recovered:
@@ -96,17 +98,25 @@ def _compare_all(session: Session, organization_id: int | None, runtime: Runtime
     return [repository.id for repository in repositories]
 
 
-def _sum_up(runtime: Runtime, recovered: Recovered, compared: Sequence[int]) -> CaughtUp:
+def _count_found(runtime: Runtime, organization_id: int | None) -> int:
+    """How many branches and tags were ever found to be different."""
+    query = select(Work.progress).where(Work.kind == WorkKind.tips)
+    if organization_id is not None:
+        query = query.where(Work.organization_id == organization_id)
+    with runtime.db.reading() as session:
+        return sum(int(progress.get("found", 0)) for progress in session.scalars(query))
+
+
+def _list_troubles(runtime: Runtime, compared: Sequence[int]) -> list[str]:
     with runtime.db.reading() as session:
         rows = session.execute(
-            select(Work, Repository.full_name)
-            .join(Repository, Repository.id == Work.subject_id)
-            .where(Work.kind == WorkKind.tips, Repository.id.in_(compared))
+            select(Repository.full_name, Work.reason)
+            .join(Work, Repository.id == Work.subject_id)
+            .where(
+                Work.kind == WorkKind.tips,
+                Work.reason.is_not(None),
+                Repository.id.in_(compared),
+            )
             .order_by(Repository.full_name)
-        ).all()
-    different = sum(
-        int(work.progress.get("tags", 0)) + int(work.progress.get("branches", 0))
-        for work, _ in rows
-    )
-    troubles = [f"{name}: {work.reason}" for work, name in rows if work.reason]
-    return CaughtUp(recovered, len(compared), different, troubles)
+        )
+        return [f"{name}: {reason}" for name, reason in rows]

@@ -234,6 +234,9 @@ class InstallationClient:
                 if attempt == 2:
                     raise AccessDeniedError(str(error)) from None
                 continue
+            except AccessDeniedError:  # a token has the permissions of when it was minted
+                self.app.drop(self.installation_id)
+                raise
             self._mind_limit(headers)
             return headers, data
         raise AssertionError("unreachable")

@@ -71,4 +71,5 @@ def _compare_if_pushed(
         if (work := find_work(session, kind, repository.id)) and "pushed_at" in work.progress
     ]
     if not seen or max(map(datetime.fromisoformat, seen)) < pushed_at:
-        make_tips_due(session, repository, at=now).progress = {"pushed_at": pushed_at.isoformat()}
+        work = make_tips_due(session, repository, at=now)
+        work.progress = {**work.progress, "pushed_at": pushed_at.isoformat()}

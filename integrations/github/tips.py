@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -87,7 +86,7 @@ def compare_tips(some: Slice) -> WorkOutcome:
     tips, moved = _record_branches(some, known, shown)
     for few in batches(tips, SIDES_A_CALL):
         _learn(some, number, full_name, few)
-    _finish(some, tags=tags, branches=moved + len(tips))
+    _finish(some, tags + moved + len(tips))
     return WorkOutcome()
 
 
@@ -293,10 +292,11 @@ def _record(some: Slice, tip: Tip, commits: Sequence[CommitData]) -> list[str]:
         return StoredGraph(session, repository.id).close([tip.sha]).open_ends
 
 
-def _finish(some: Slice, **counts: Any) -> None:
+def _finish(some: Slice, different: int) -> None:
     with some.db.transaction() as session:
         work, repository = some.lock(session)
         calls, at = some.client.calls, some.now().isoformat()
-        work.progress = {**work.progress, **counts, "calls": calls, "compared_at": at}
-        if any(counts.values()):
+        found = int(work.progress.get("found", 0)) + different
+        work.progress = {**work.progress, "found": found, "calls": calls, "compared_at": at}
+        if different:
             make_gaps_due(session, repository, at=some.now())

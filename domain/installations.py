@@ -105,7 +105,12 @@ def share_installation(
 def unshare_installation(
     session: Session, installation: Installation, organization_id: int, *, why: Why
 ) -> None:
-    """Undo `share_installation`. Raises InvalidError while a repository of it counts there."""
+    """Undo `share_installation`; repeatable.
+
+    Raises InvalidError while a repository of it counts there.
+    """
+    if organization_id not in list_takers(session, installation):
+        return
     lock_organization(session, organization_id)
     same_account = select(Installation.id).where(Installation.account_id == installation.account_id)
     holds = exists().where(

@@ -9,6 +9,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.activities import list_timeline_of_delivery
+from domain.app_troubles import Trouble, list_troubles
 from domain.delivery_log import get_delivery, list_deliveries, retry_delivery
 from jobs import enqueue
 from models import DeliveryState
@@ -36,8 +37,14 @@ def list_page() -> ResponseReturnValue:
         page=page,
         state_wanted=state,
         states=list(DeliveryState),
+        troubles=_list_troubles(),
         is_continued=bool(after),
     )
+
+
+def _list_troubles() -> list[Trouble]:
+    now = shiplog().runtime.now()
+    return list_troubles(page_session(), current_membership().organization_id, now=now)
 
 
 @bp.get("/<guid>")

@@ -12,7 +12,7 @@ from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.security import current_membership
-from webapp.views.settings import general
+from webapp.views.settings import general, github
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,10 @@ class Section:
         return f"tenant.settings.{self.bp.name}.show"
 
 
-SECTIONS: tuple[Section, ...] = (Section(general.bp, "General"),)
+SECTIONS: tuple[Section, ...] = (
+    Section(general.bp, "General"),
+    Section(github.bp, "GitHub"),
+)
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 for section in SECTIONS:

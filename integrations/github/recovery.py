@@ -160,9 +160,7 @@ def _fetch_lost(
     if installation_ids is not None:
         query = query.where(LostDelivery.installation_github_id.in_(installation_ids))
     with db.reading() as session:
-        open_ones = session.scalars(
-            query.order_by(LostDelivery.delivered_at, LostDelivery.id)
-        ).all()
+        open_ones = session.scalars(query.order_by(LostDelivery.github_id)).all()
     stored = asked = given_up = 0
     for lost in open_ones:
         reason = _store(db, github, lost, now=now)

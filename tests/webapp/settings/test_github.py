@@ -262,6 +262,7 @@ def test_sharing_and_its_end(
     theirs = both.get("/o/team/settings/github/").text
     assert "Acme Inc</bdi>, which shares it with this one" in theirs
     assert "End sharing" not in theirs
+    assert "shared by Acme Inc" in theirs
 
     assert post(both, f"{installation.id}/unshare", organization=team.id).status_code == 303
     session.expire_all()
@@ -295,12 +296,11 @@ def test_moving_repositories(
     assert "acme/web" in there
     assert "Repository moved here</strong> from the workspace <bdi>Acme Inc" in there
     new = session.scalars(select(Repository).where(Repository.organization_id == team.id)).one()
+    path = f"/o/team/settings/github/{installation.id}/move"
+    fields = {"workspace": "acme", "repository": [new.id]}
     session.commit()
     token = csrf_token(both.get("/").text)
-    back = both.post(
-        f"/o/team/settings/github/{installation.id}/move",
-        data={"csrf_token": token, "workspace": "acme", "repository": [new.id]},
-    )
+    back = both.post(path, data={"csrf_token": token, **fields})
     assert back.status_code == 303
     session.expire_all()
     assert session.get_one(Repository, web.id).moved_to_id is None

@@ -17,6 +17,8 @@ from integrations.github.errors import AppRefusedError
 from jobs import Runtime, drain
 from jobs.catching_up import catch_up
 from jobs.recovery import EVERY, begin_checks, check_when_due, wants_check
+from jobs.retention import Pruning
+from jobs.schedule import sweep
 from models import AppCheck, Delivery, Installation, LostDelivery, Repository
 from tests.flows.world import World
 
@@ -122,6 +124,16 @@ def test_only_one_of_several_workers_asks(world: World) -> None:
     assert check_when_due(world.runtime)
     assert not check_when_due(world.runtime)
     assert calls(world).count("/app/hook/deliveries") == 1
+
+
+def test_the_sweep_of_a_server_wakes_a_worker_for_the_check(world: World) -> None:
+    world.install()
+    assert not sweep(world.runtime)  # others sweep as well, and do not ask GitHub
+    assert sweep(world.runtime, Pruning())  # an App that was never asked about
+    world.github.reset_calls()
+    drain(world.runtime)
+    assert "/app/hook/deliveries" in calls(world)
+    assert not sweep(world.runtime, Pruning())
 
 
 def test_without_an_app_nobody_is_asked(runtime: Runtime) -> None:

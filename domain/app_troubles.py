@@ -57,7 +57,7 @@ def count_losses(session: Session, installation_ids: list[int], *, now: datetime
         select(
             LostDelivery.is_here,
             LostDelivery.ended_at.is_(None),
-            LostDelivery.status_code == SIGNATURE_REFUSED,
+            LostDelivery.status_code,
             func.count(),
         )
         .where(
@@ -70,14 +70,14 @@ def count_losses(session: Session, installation_ids: list[int], *, now: datetime
         .group_by(
             LostDelivery.is_here,
             LostDelivery.ended_at.is_(None),
-            LostDelivery.status_code == SIGNATURE_REFUSED,
+            LostDelivery.status_code,
         )
     ).all()
     return Losses(
         fetched=sum(number for is_here, _, _, number in rows if is_here),
         open=sum(number for is_here, is_open, _, number in rows if is_open and not is_here),
         given_up=sum(number for is_here, is_open, _, number in rows if not (is_here or is_open)),
-        refused=sum(number for _, _, is_refused, number in rows if is_refused),
+        refused=sum(number for *_, status, number in rows if status == SIGNATURE_REFUSED),
     )
 
 

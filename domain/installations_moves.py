@@ -55,6 +55,7 @@ def move_repository(
         select(Repository)
         .where(Repository.organization_id == from_id, Repository.id == repository_id)
         .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)  # as it is now that nobody else writes it
     )
     if old is None:
         raise NotFoundError("no such repository in this organization")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from domain.app_checks import claim_check, make_check_due
 from domain.errors import InvalidError
-from domain.work import make_tips_due
+from domain.work import find_work, make_tips_due
 from integrations.github.client import GitHubApp
 from integrations.github.errors import GitHubError
 from integrations.github.installations import sync_installations
@@ -49,10 +50,10 @@ def catch_up(runtime: Runtime, organization_id: int | None = None) -> CaughtUp:
         note_failure(runtime, github, error)
         raise
     note_success(runtime, github)
-    before = _count_found(runtime, organization_id)
+    began_at, before = runtime.now(), _count_found(runtime, organization_id)
     drain(runtime)  # installations and deliveries first: they may bring repositories
     with runtime.db.transaction() as session:
-        compared = _compare_all(session, organization_id, runtime)
+        compared = _compare_all(session, organization_id, runtime, began_at)
     drain(runtime)
     different = _count_found(runtime, organization_id) - before
     return CaughtUp(recovered, len(compared), different, _list_troubles(runtime, compared))
@@ -84,7 +85,10 @@ def _list_working(session: Session, organization_id: int | None) -> Sequence[Ins
     return session.scalars(query.order_by(Installation.id)).all()
 
 
-def _compare_all(session: Session, organization_id: int | None, runtime: Runtime) -> list[int]:
+def _compare_all(
+    session: Session, organization_id: int | None, runtime: Runtime, began_at: datetime
+) -> list[int]:
+    """Have those compared that the listing did not have compared since *began_at*; ids of all."""
     query = select(Repository).where(
         Repository.is_tracked.is_(True),
         Repository.is_accessible.is_(True),
@@ -94,7 +98,9 @@ def _compare_all(session: Session, organization_id: int | None, runtime: Runtime
         query = query.where(Repository.organization_id == organization_id)
     repositories = session.scalars(query.order_by(Repository.id)).all()
     for repository in repositories:
-        make_tips_due(session, repository, at=runtime.now())
+        work = find_work(session, WorkKind.tips, repository.id)
+        if work is None or work.finished_at is None or work.finished_at < began_at:
+            make_tips_due(session, repository, at=runtime.now())
     return [repository.id for repository in repositories]
 
 

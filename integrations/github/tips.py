@@ -1,7 +1,7 @@
-"""Branches and tags compared with GitHub's: what pushes did not tell us is learnt and recorded.
+"""Branches, tags and releases compared with GitHub's: what pushes did not tell us is learnt and recorded.
 
 Nobody is told of what is pushed while the App is suspended, nor of more than three tags at once
-(github.md 2 and 3). Two lists of refs say what is different, however it came about; the commits of
+(github.md 2 and 3). Three lists say what is different, however it came about; the commits of
 several new tips come in one call. What a release then still lacks is left to the gaps job.
 """
 
@@ -28,8 +28,10 @@ from integrations.github.errors import (
     NotFoundOnGitHubError,
 )
 from integrations.github.fields import Fields, PayloadError
+from integrations.github.payloads import ReleasePayload, parse_release
+from integrations.github.published import describe_release, record_published
 from integrations.github.ranges import OpenEnd, fetch_missing
-from integrations.github.recording import record_tag, record_with_links
+from integrations.github.recording import find_known_tag, record_tag, record_with_links
 from integrations.github.sides import SIDES_A_CALL, list_histories
 from integrations.github.slices import Slice, WorkOutcome
 from integrations.github.tag_lookup import list_tags_page
@@ -58,6 +60,7 @@ class Shown:
     branches: dict[str, str]
     objects: dict[str, str]
     positions: dict[str, TagPosition]
+    published: list[ReleasePayload]  # the newest ones
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ def compare_tips(some: Slice) -> WorkOutcome:
     tips, moved = _record_branches(some, known, shown)
     for few in batches(tips, SIDES_A_CALL):
         _learn(some, number, full_name, few)
+    _record_published(some, shown.published)
     _finish(some, tags + moved + len(tips))
     return WorkOutcome()
 
@@ -113,6 +117,7 @@ def _fetch(some: Slice, number: int, full_name: str) -> Shown:
         for item in _list(some, f"/repositories/{number}/branches")
         if len(str(item.value.get("name"))) <= 255
     }
+    published = _list_published(some, number)
     try:
         positions = {position.name: position for position in _list_positions(some, full_name)}
     except NO_GRAPHQL:
@@ -121,8 +126,9 @@ def _fetch(some: Slice, number: int, full_name: str) -> Shown:
             ref.string("ref").removeprefix("refs/tags/"): ref.object("object").sha("sha")
             for ref in refs
         }
-        return Shown(branches, objects, {})
-    return Shown(branches, {name: one.object_sha for name, one in positions.items()}, positions)
+        return Shown(branches, objects, {}, published)
+    objects = {name: one.object_sha for name, one in positions.items()}
+    return Shown(branches, objects, positions, published)
 
 
 def _list(some: Slice, path: str) -> Iterator[Fields]:
@@ -133,6 +139,24 @@ def _list(some: Slice, path: str) -> Iterator[Fields]:
         if error.status == 409:  # the repository is empty
             return
         raise AccessDeniedError(f"GitHub does not show the repository: {error}") from None
+
+
+def _list_published(some: Slice, number: int) -> list[ReleasePayload]:
+    """The latest hundred releases, drafts left out."""
+    answer = some.client.get(f"/repositories/{number}/releases", per_page=100)
+    releases = [parse_release(Fields(item)) for item in answer.data]
+    return [release for release in releases if not release.is_draft]
+
+
+def _record_published(some: Slice, published: Sequence[ReleasePayload]) -> None:
+    """Titles and notes of which no delivery told. An older answer never replaces a newer one."""
+    with some.db.transaction() as session:
+        _, repository = some.lock(session)
+        for payload in published:
+            record_published(session, repository, payload, gone_at=None)
+            tag = find_known_tag(session, repository, payload.tag_name)
+            if tag is not None:
+                describe_release(session, tag, payload)
 
 
 def _list_positions(some: Slice, full_name: str) -> Iterator[TagPosition]:

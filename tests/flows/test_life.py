@@ -124,6 +124,7 @@ def test_what_was_pushed_meanwhile_is_found_afterwards(world: World, how: str) -
     world.tag("v2.0.1", fix)
     world.drop_tag("v0.9.0")
     world.github.push(world.web, "refs/heads/stale", None, at=world.moment)
+    world.github.publish_release(world.web, "v1.1.0", name="Out at last", at=world.moment)
     assert not world.github.queued  # of all this nobody is told
     undo(world)
     world.settle()
@@ -132,6 +133,7 @@ def test_what_was_pushed_meanwhile_is_found_afterwards(world: World, how: str) -
     assert (found.is_accessible, found.lost_reason) == (True, None)
     verify_exact(world, "v1.1.0", "v2.0.0", "v2.0.1")
     assert world.resolved_in(issue) == "web@2.0.1"
+    assert world.release("web@1.1.0").name == "Out at last"
     assert world.head_of("v0.9.0").is_withdrawn
     assert kinds(world) == ["repository_lost", "repository_regained"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from sqlalchemy import func, select
 
@@ -13,6 +15,7 @@ from domain.installations import find_shown, list_takers, share_installation, un
 from domain.installations_moves import move_repositories
 from domain.organizations import create_organization, get_organization
 from domain.provenance import Why
+from jobs import drain
 from models import (
     Activity,
     Commit,
@@ -231,6 +234,38 @@ def test_deliveries_on_their_way_find_where_it_is_now(world: World) -> None:
     assert set(lists_in(world, "acme")) == {"v1.0.0"}
     assert lists_in(world, "team") == expected(world.web)
     assert NOT_TRACKED not in {one.reason for one in world.deliveries()}
+
+
+def test_moved_to_and_fro_while_deliveries_are_worked_off(world: World) -> None:
+    """Each is recorded where the repository counts at that moment, and none is turned away."""
+    world.install()
+    release(world, "v1.0.0")
+    share(world)
+    for number in range(1, 13):
+        release(world, f"v1.{number}.0", settles=False)
+    world.github.send_all(world.url)
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            drain(world.runtime)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        for _ in range(3):
+            move(world, "team")
+            move(world, "acme", from_="team")
+        move(world, "team")
+    finally:
+        over.set()
+        worker.join()
+    world.work_off()
+
+    assert {one.state for one in world.deliveries()} <= {"done", "ignored"}
+    assert NOT_TRACKED not in {one.reason for one in world.deliveries()}
+    assert lists_in(world, "team") == expected(world.web)
+    assert [row(world, slug).is_tracked for slug in ("acme", "team")] == [False, True]
 
 
 def test_moved_while_its_import_runs(world: World) -> None:

@@ -1,195 +1,167 @@
-"""Which organization an installation belongs to, and linking it to another.
+"""Installations and the organizations that take repositories of them.
 
-The webhook makes an organization of its own for an installation that comes unannounced. If an
-admin began the installation from an organization that exists, that one shall have it. What the
-first has by then is what the import can make again, as long as nobody has put anything into it: so
-it is not moved but made anew, and the first organization goes.
+An installation has one home, where its repositories are listed. It can be shared with further
+organizations; a repository of it belongs to exactly one of all these at a time. The row of any
+other that had it before stays, with `moved_to_id` set, and is passed over here.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import and_, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
+from domain.audit import record_setting
+from domain.bulk import insert_missing
 from domain.errors import InvalidError, NotFoundError
-from domain.memberships import CHECKED_EVERY
 from domain.organizations import lock_organization
-from domain.provenance import Why, record_activity
-from domain.work import make_due
-from models import (
-    Activity,
-    ApiToken,
-    Deploy,
-    Head,
-    HeadOrigin,
-    Installation,
-    InstallationShare,
-    Issue,
-    LoginLink,
-    Member,
-    Organization,
-    Project,
-    ReceivedEvent,
-    Release,
-    Repository,
-    RepositoryProject,
-    RoleSource,
-    Team,
-    User,
-    Work,
-    WorkKind,
-)
+from domain.provenance import Why
+from models import Installation, InstallationShare, Organization, Repository
 
-OF_REPOSITORIES = (WorkKind.history, WorkKind.gaps, WorkKind.heads)
+SHARED_WITH = "shared with"
 
 
-def find_installation(session: Session, github_id: int) -> Installation | None:
-    """The installation with GitHub's id, unless it was removed."""
-    return session.scalar(
+def find_shown(session: Session, installation: Installation, github_id: int) -> Repository | None:
+    """The row in which that repository counts, in the installation's home or where it was moved to.
+
+    Never one of an organization that the installation has nothing to do with. In an organization
+    that it is shared with, only repositories of its own account are meant.
+    """
+    shared = select(InstallationShare.organization_id).where(
+        InstallationShare.installation_id == installation.id
+    )
+    same_account = select(Installation.id).where(Installation.account_id == installation.account_id)
+    at_home = Repository.organization_id == installation.organization_id
+    elsewhere = and_(
+        Repository.organization_id.in_(shared), Repository.installation_id.in_(same_account)
+    )
+    return session.scalars(
+        select(Repository)
+        .where(
+            Repository.github_id == github_id,
+            Repository.moved_to_id.is_(None),
+            or_(at_home, elsewhere),
+        )
+        .order_by(Repository.is_accessible.desc(), at_home.desc(), Repository.id.desc())
+        .limit(1)
+    ).first()
+
+
+def list_takers(session: Session, installation: Installation) -> list[int]:
+    """Ids of the organizations that take repositories of it, its home among them; in their order."""
+    shared = session.scalars(
+        select(InstallationShare.organization_id).where(
+            InstallationShare.installation_id == installation.id
+        )
+    )
+    return sorted({installation.organization_id, *shared})
+
+
+def lock_takers(session: Session, installation: Installation) -> list[int]:
+    """`list_takers`, each locked, before several of their repositories are changed."""
+    takers = list_takers(session, installation)
+    for organization_id in takers:
+        lock_organization(session, organization_id)
+    return takers
+
+
+def get_taken(session: Session, organization_id: int, installation_id: int) -> Installation:
+    """The installation of that row id, the organization's own or shared with it; NotFoundError."""
+    shared = exists().where(
+        InstallationShare.installation_id == Installation.id,
+        InstallationShare.organization_id == organization_id,
+    )
+    found = session.scalar(
         select(Installation).where(
-            Installation.github_id == github_id, Installation.deleted_at.is_(None)
+            Installation.id == installation_id,
+            or_(Installation.organization_id == organization_id, shared),
         )
     )
+    if found is None:
+        raise NotFoundError(f"no installation {installation_id} in this organization")
+    return found
 
 
-def link_installation(
-    session: Session, installation_id: int, organization_id: int, why: Why
+def share_installation(
+    session: Session, installation: Installation, organization_id: int, *, why: Why
 ) -> None:
-    """Give the installation to the organization; its repositories are listed and imported there.
+    """Let a further organization take repositories of *installation*; repeatable.
 
-    That the person may administer both is the caller's to know. Raises NotFoundError, and
-    InvalidError where the organization that has it holds more than the import can make again.
-    Repeatable; flushes, does not commit.
+    Whoever asks is an admin of both, which the caller has checked. Raises InvalidError.
     """
-    installation = session.scalar(
-        select(Installation)
-        .where(Installation.id == installation_id, Installation.deleted_at.is_(None))
-        .with_for_update()
+    if organization_id == installation.organization_id:
+        raise InvalidError(f"{installation.account_login} is in that workspace already.")
+    row = {
+        "installation_id": installation.id,
+        "organization_id": organization_id,
+        "created_at": why.now,
+    }
+    added = insert_missing(
+        session, InstallationShare, [row], returning=(InstallationShare.organization_id,)
     )
-    if installation is None:
-        raise NotFoundError("no such installation")
-    if installation.organization_id == organization_id:
+    if added:
+        _record(session, installation, organization_id, why, is_shared=True)
+
+
+def unshare_installation(
+    session: Session, installation: Installation, organization_id: int, *, why: Why
+) -> None:
+    """Undo `share_installation`; repeatable.
+
+    Raises InvalidError while a repository of it counts there.
+    """
+    if organization_id not in list_takers(session, installation):
         return
-    home_id = installation.organization_id
-    for locked in sorted((home_id, organization_id)):  # one order, so that nobody waits in a circle
-        lock_organization(session, locked)
-    slug = session.get_one(Organization, home_id).slug
-    found = list_blockers(session, home_id, but=installation.id)
-    if found:
-        raise InvalidError(
-            f"{installation.account_login} belongs to the organization {slug}, which has "
-            f"{_in_words(found)}. Nothing was changed: unlink it there first, or go on there."
+    lock_organization(session, organization_id)
+    same_account = select(Installation.id).where(Installation.account_id == installation.account_id)
+    holds = exists().where(
+        Repository.organization_id == organization_id,
+        Repository.installation_id.in_(same_account),
+        Repository.moved_to_id.is_(None),
+    )
+    if session.scalar(select(holds)):
+        raise InvalidError("Move its repositories out of that workspace first.")
+    removed = session.scalars(
+        delete(InstallationShare)
+        .where(
+            InstallationShare.installation_id == installation.id,
+            InstallationShare.organization_id == organization_id,
         )
-    installation.organization_id = organization_id
-    session.flush()
-    _dissolve(session, home_id, why.now)
-    record_activity(
-        session,
-        why,
-        "installation_linked",
-        organization_id=organization_id,
-        data={"account": installation.account_login, "from": slug},
-    )
-    make_due(
-        session,
-        WorkKind.repositories,
-        subject_id=installation.id,
-        organization_id=organization_id,
-        at=why.now,
-    )
+        .returning(InstallationShare.organization_id)
+    ).all()
+    if removed:
+        _record(session, installation, organization_id, why, is_shared=False)
 
 
-def list_blockers(session: Session, organization_id: int, *, but: int) -> list[str]:
-    """What people and programs have put into the organization, in words; empty: nothing.
-
-    *but* is the installation that may leave it. Releases out of tags, and members whom GitHub
-    lists, are made again wherever it goes.
-    """
-    of = Installation.organization_id == organization_id
-    checks: list[tuple[str, ColumnElement[bool]]] = [
-        ("another installation", exists().where(of, Installation.id != but)),
-        ("repositories of others", _shares(organization_id, but)),
-        ("issues", exists().where(Issue.organization_id == organization_id)),
-        ("events", _events(organization_id)),
-        ("projects made by hand", _unfed(organization_id)),
-        ("releases that clients made", _stated(organization_id)),
-        ("deploys", _deploys(organization_id)),
-        ("API tokens", exists().where(ApiToken.organization_id == organization_id)),
-        ("sign-in links", exists().where(LoginLink.organization_id == organization_id)),
-        ("teams", exists().where(Team.organization_id == organization_id)),
-        ("members whom an admin appointed", _appointed(organization_id)),
-        ("settings that people changed", _decided(organization_id)),
-    ]
-    row = session.execute(select(*(check for _, check in checks))).one()
-    return [words for (words, _), is_there in zip(checks, row, strict=True) if is_there]
+def inherit_shares(session: Session, installation: Installation) -> None:
+    """Give a new installation the shares of those that its account had before it."""
+    before = session.execute(
+        select(InstallationShare.organization_id, InstallationShare.created_at)
+        .join(Installation, Installation.id == InstallationShare.installation_id)
+        .where(
+            Installation.account_id == installation.account_id,
+            Installation.id != installation.id,
+            InstallationShare.organization_id != installation.organization_id,
+        )
+        .order_by(InstallationShare.organization_id, InstallationShare.created_at)
+    ).all()
+    rows = [{"installation_id": installation.id, **row._mapping} for row in before]
+    insert_missing(session, InstallationShare, rows)
 
 
-def _shares(organization_id: int, but: int) -> ColumnElement[bool]:
-    return exists().where(
-        (InstallationShare.organization_id == organization_id)
-        | (InstallationShare.installation_id == but)
-    )
-
-
-def _events(organization_id: int) -> ColumnElement[bool]:
-    return exists().where(
-        ReceivedEvent.project_id == Project.id, Project.organization_id == organization_id
-    )
-
-
-def _unfed(organization_id: int) -> ColumnElement[bool]:
-    fed = exists().where(RepositoryProject.project_id == Project.id)
-    return exists().where(Project.organization_id == organization_id, ~fed)
-
-
-def _stated(organization_id: int) -> ColumnElement[bool]:
-    """A release without any head out of a tag was made by a client, an event or a person."""
-    tagged = exists().where(Head.release_id == Release.id, Head.origin == HeadOrigin.tag)
-    stated = exists().where(Head.release_id == Release.id, Head.origin != HeadOrigin.tag)
-    return exists().where(Release.organization_id == organization_id, ~tagged | stated)
-
-
-def _deploys(organization_id: int) -> ColumnElement[bool]:
-    return exists().where(
-        Deploy.release_id == Release.id, Release.organization_id == organization_id
-    )
-
-
-def _appointed(organization_id: int) -> ColumnElement[bool]:
-    return exists().where(
-        Member.organization_id == organization_id,
-        Member.role_source.in_((RoleSource.appointed, RoleSource.written_down)),
-    )
-
-
-def _decided(organization_id: int) -> ColumnElement[bool]:
-    return exists().where(
-        Activity.organization_id == organization_id,
-        Activity.actor.is_not(None),
-    )
-
-
-def _dissolve(session: Session, organization_id: int, now: datetime) -> None:
-    """Remove an organization that nobody has put anything into, and the work on its repositories.
-
-    Its members are asked for again at their next page: they may be of the other one by now.
-    """
-    repositories = select(Repository.id).where(Repository.organization_id == organization_id)
-    session.execute(
-        delete(Work).where(Work.kind.in_(OF_REPOSITORIES), Work.subject_id.in_(repositories))
-    )
-    members = select(Member.user_id).where(Member.organization_id == organization_id)
-    session.execute(
-        update(User)
-        .where(User.id.in_(members), User.memberships_at.is_not(None))
-        .values(memberships_at=now - CHECKED_EVERY)
-    )
-    session.execute(delete(Organization).where(Organization.id == organization_id))
-    session.expire_all()
-
-
-def _in_words(things: list[str]) -> str:
-    *most, last = things
-    return f"{', '.join(most)} and {last}" if most else last
+def _record(
+    session: Session, installation: Installation, organization_id: int, why: Why, *, is_shared: bool
+) -> None:
+    """A line in either organization, which names the other one."""
+    home = session.get_one(Organization, installation.organization_id)
+    other = session.get_one(Organization, organization_id)
+    for here, there in ((home, other), (other, home)):
+        before, after = (None, there.slug) if is_shared else (there.slug, None)
+        record_setting(
+            session,
+            why,
+            SHARED_WITH,
+            organization_id=here.id,
+            before=before,
+            after=after,
+            subject=installation.account_login,
+        )

@@ -17,7 +17,7 @@ from domain.organizations import (
     lock_organization,
     make_slug,
 )
-from domain.work import make_gaps_due
+from domain.work import make_gaps_due, make_tips_due
 from models import Project, Repository, RepositoryProject, Work, WorkKind
 
 
@@ -108,12 +108,16 @@ def untrack_repository(session: Session, repository: Repository) -> None:
 
 
 def regain_repository(session: Session, repository: Repository, *, now: datetime) -> None:
-    """GitHub shows the repository to us again: what was given up meanwhile goes on."""
+    """GitHub shows the repository to us again: what was given up meanwhile goes on.
+
+    What happened meanwhile was not told to us: tips and tags are compared with GitHub's.
+    """
     repository.is_accessible, repository.lost_reason = True, None
     if not repository.is_tracked:
         return
     if repository.is_history_known:
         make_gaps_due(session, repository, at=now)
+        make_tips_due(session, repository, at=now)
     else:
         resume_import(session, repository, now=now)
 

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
+from domain.errors import NotFoundError
 from domain.import_pace import measure_pace
+from domain.installations import get_taken
 from models import Installation, Project, Repository, RepositoryProject, Work, WorkKind
 
 
@@ -87,12 +89,11 @@ def list_repositories(session: Session, organization_id: int) -> list[Repository
 def find_installation(
     session: Session, organization_id: int, installation_id: int
 ) -> Installation | None:
-    """The organization's installation of that row id, which the API calls an integration."""
-    return session.scalar(
-        select(Installation).where(
-            Installation.organization_id == organization_id, Installation.id == installation_id
-        )
-    )
+    """The installation of that row id, which the API calls an integration: own or shared."""
+    try:
+        return get_taken(session, organization_id, installation_id)
+    except NotFoundError:
+        return None
 
 
 def is_being_listed(session: Session, installation_id: int) -> bool:

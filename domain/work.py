@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -61,3 +62,38 @@ def make_gaps_due(session: Session, repository: Repository, *, at: datetime) -> 
         if key not in ("given_up", "without_base")
     }
     session.flush()
+
+
+def make_tips_due(session: Session, repository: Repository, *, at: datetime) -> Work:
+    """Have the repository's branches and tags compared with GitHub's, whatever we were told.
+
+    `found` of its progress counts those that ever were different.
+    """
+    work = make_due(
+        session,
+        WorkKind.tips,
+        subject_id=repository.id,
+        organization_id=repository.organization_id,
+        at=at,
+    )
+    work.progress = {"found": int(work.progress.get("found", 0))}
+    session.flush()
+    return work
+
+
+def resume_failed(session: Session, repository_ids: Sequence[int], *, at: datetime) -> int:
+    """Have another try at work on these repositories that was given up; how much there was."""
+    failed = session.scalars(
+        select(Work)
+        .where(
+            Work.kind.in_((WorkKind.history, WorkKind.tips, WorkKind.gaps)),
+            Work.subject_id.in_(repository_ids),
+            Work.failed_at.is_not(None),
+        )
+        .order_by(Work.id)
+        .with_for_update()
+    ).all()
+    for work in failed:
+        work.failed_at, work.attempts, work.due_at = None, 0, at
+    session.flush()
+    return len(failed)

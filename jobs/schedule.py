@@ -11,6 +11,7 @@ from domain.ignoring import is_ignoring_over
 from domain.releases import lacks_semver_key
 from jobs.claims import LANES, is_due, is_lapsed
 from jobs.digest import forget_failures
+from jobs.recovery import wants_check
 from jobs.retention import Pruning, prune_when_due
 from jobs.runtime import Runtime
 from jobs.tasks import open_issues, order_releases, take_back
@@ -22,7 +23,7 @@ def sweep(runtime: Runtime, pruning: Pruning | None = None) -> bool:
     """Take rows back from workers that died; whether anything is due now.
 
     Reads first: an idle server never takes the write lock. *pruning* is passed on from sweep to
-    sweep: with it old events are removed, every now and then.
+    sweep: with it old events are removed, and GitHub is asked what got lost, every now and then.
     """
     now = runtime.now()
     with runtime.db.reading() as session:
@@ -37,4 +38,5 @@ def sweep(runtime: Runtime, pruning: Pruning | None = None) -> bool:
     forget_failures(runtime)
     if pruning is not None:
         prune_when_due(runtime, pruning)
+        due.append(wants_check(runtime))
     return (any(lapsed) and take_back(runtime) > 0) or any(due)

@@ -12,7 +12,12 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.ignoring import open_expired
 from domain.releases import fill_semver_keys
-from integrations.github.errors import AccessDeniedError, RateLimitedError, UnreachableError
+from integrations.github.errors import (
+    AccessDeniedError,
+    AppRefusedError,
+    RateLimitedError,
+    UnreachableError,
+)
 from integrations.github.webhooks import handle_delivery
 from integrations.github.work import run_slice
 from jobs.claims import (
@@ -32,6 +37,7 @@ from jobs.claims import (
 )
 from jobs.digest import Batch, claim_batches, digest_batch
 from jobs.own_work import run_own
+from jobs.recovery import check_when_due
 from jobs.runtime import Runtime
 from models import Delivery, DeliveryState, Work
 
@@ -153,7 +159,7 @@ def _run_github(runtime: Runtime) -> bool:
     if not runtime.long_work.acquire(blocking=False):
         return False  # the worker that has it goes on until nothing is due
     try:
-        return _run_one(runtime, WORK)
+        return _run_one(runtime, WORK) or check_when_due(runtime)
     finally:
         runtime.long_work.release()
 
@@ -205,7 +211,7 @@ def attempt(runtime: Runtime, claim: Claim, *, process: Process) -> None:
         with runtime.db.transaction() as session:
             if (row := find_claimed(session, claim)) is not None:
                 postpone(row, claim, until=error.until, reason=str(error))
-    except UnreachableError as error:
+    except (UnreachableError, AppRefusedError) as error:
         log.warning("GitHub not reached", attempt=claim.attempts, reason=str(error))
         with runtime.db.transaction() as session:
             if (row := find_claimed(session, claim)) is not None:

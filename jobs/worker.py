@@ -10,6 +10,7 @@ import structlog
 from config import load_settings
 from jobs.engine import HueyQueue, ShiplogConsumer
 from jobs.presence import Presence, make_presence
+from jobs.recovery import begin_checks
 from jobs.runtime import Runtime
 from jobs.tasks import take_back
 from logs import configure_logging
@@ -61,6 +62,7 @@ def enter(runtime: Runtime, presence: Presence, stop: threading.Event) -> bool:
             return False
     if alone:
         take_back(runtime, all_of_them=True)
+    begin_checks(runtime)
     presence.join()
     log.info("worker started", alone=alone)
     return True

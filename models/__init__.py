@@ -47,6 +47,7 @@ from models.person import (
     UserSession,
 )
 from models.received_event import ReceivedEvent, ReceivedState
+from models.recovery import AppCheck, LostDelivery
 from models.release import (
     GitHubRelease,
     Head,
@@ -64,6 +65,7 @@ from models.work import Work, WorkKind
 __all__ = [
     "Activity",
     "ApiToken",
+    "AppCheck",
     "AppManifest",
     "AppRegistration",
     "Author",
@@ -97,6 +99,7 @@ __all__ = [
     "IssueUser",
     "ListState",
     "LoginLink",
+    "LostDelivery",
     "Member",
     "MemberIdentity",
     "MemberRole",

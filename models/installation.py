@@ -36,6 +36,9 @@ class Installation(Base):
     repository_selection: Mapped[str | None] = mapped_column(String(16))  # all or selected
     installed_by_id: Mapped[int | None] = mapped_column(BigInteger)  # GitHub's id of the person
     installed_by_login: Mapped[str | None] = mapped_column(String(128))
+    suspended_by_login: Mapped[str | None] = mapped_column(String(128))
+    deleted_by_login: Mapped[str | None] = mapped_column(String(128))
+    last_delivery_at: Mapped[datetime | None]  # exact to some minutes
 
     @property
     def is_working(self) -> bool:

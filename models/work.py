@@ -15,6 +15,7 @@ from models.base import Base
 class WorkKind(StrEnum):
     repositories = "repositories"  # subject: installation; list what it shows us
     history = "history"  # subject: repository; import its graph and tags
+    tips = "tips"  # subject: repository; compare its branches and tags with GitHub's
     gaps = "gaps"  # subject: repository; complete what a release needs and no push brought
     heads = "heads"  # subject: repository; commits that events name as their release
     tags = "tags"  # subject: repository; let its tags make releases as its settings now say

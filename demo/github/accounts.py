@@ -92,6 +92,12 @@ class Accounts:
             self._by_email[email.lower()] = account
         return account
 
+    def rename(self, account: Account, login: str) -> None:
+        """Give the account another login; the old one is free for others."""
+        del self._by_login[account.login.lower()]
+        account.login = login
+        self._by_login[login.lower()] = account
+
     def by_login(self, login: str) -> Account | None:
         return self._by_login.get(login.lower())
 

@@ -43,6 +43,7 @@ class App:
         self.permissions = dict(PERMISSIONS)
         self.events = list(EVENTS)
         self.created_at = now
+        self.is_deleted = False
         key = _private_key()
         self.private_key_pem = _private_pem(key)
         self.public_keys = [_public_pem(key)]  # any of them proves that it is the App
@@ -56,6 +57,11 @@ class App:
     def delete_first_key(self) -> None:
         """Let the oldest key prove nothing any more."""
         del self.public_keys[0]
+
+    def make_key(self) -> None:
+        """Replace the private key; those of before are good for nothing."""
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.private_key_pem, self.public_keys = _private_pem(key), [_public_pem(key)]
 
     def configure(
         self,

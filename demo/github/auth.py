@@ -116,9 +116,12 @@ def identify(
 def verify_jwt(text: str, app: App, now: float) -> App:
     """Check signature, times and issuer as strictly as GitHub does; raise 401.
 
-    Times are the machine's, not those of the stand-in's clock, as the client cannot know that one;
-    unless the stand-in is told to be ahead of it, see `World.ahead`.
+    An App that was deleted is not found. Times are the machine's, not those of the stand-in's
+    clock, as the client cannot know that one; unless the stand-in is told to be ahead of it, see
+    `World.ahead`.
     """
+    if app.is_deleted:
+        raise ApiError(404, "Integration not found")
     claims = _read_claims(text, app)
     issued, expires = claims.get("iat"), claims.get("exp")
     if type(issued) is not int or issued > now:

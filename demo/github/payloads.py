@@ -55,6 +55,21 @@ def installation(
     }
 
 
+def target_renamed(world: World, installed: Installation, old: str) -> Json:
+    """Describe that the account of an installation has another login."""
+    account = installed.account
+    organization = account.type == "Organization"
+    return {
+        "action": "renamed",
+        "account": account.json(world.roots),
+        "changes": {"login": {"from": old}},
+        "target_type": account.type,
+        "installation": installed.brief(),
+        **({"organization": account.organization_json(world.roots)} if organization else {}),
+        "sender": world.actor(account).json(world.roots),
+    }
+
+
 def selection(
     world: World,
     installed: Installation,

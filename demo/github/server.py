@@ -10,6 +10,7 @@ from demo.github.app import App, Installation
 from demo.github.clock import Clock
 from demo.github.deliveries import Attempt, Delivery
 from demo.github.faults import Fault
+from demo.github.fortunes import Fortunes
 from demo.github.payloads import ping
 from demo.github.pushing import Pulls, Releases
 from demo.github.routes import Router
@@ -17,7 +18,7 @@ from demo.github.wire import Roots, Server
 from demo.github.world import LoggedCall, World
 
 
-class StandIn(People, Installs, Repositories, Releases, Pulls):
+class StandIn(People, Installs, Repositories, Releases, Pulls, Fortunes):
     """GitHub as far as we use it: HTTP answers and signed deliveries, out of real bare repositories.
 
     Acts change the world at once and queue deliveries; nothing is sent until `send` or `send_all`.

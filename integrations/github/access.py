@@ -25,7 +25,7 @@ from domain.users import (
 from integrations.github.auth import OAuthSettings, Tokens, refresh_tokens
 from integrations.github.errors import SignInError, TokenRefusedError
 from integrations.github.payloads import InstallationPayload
-from integrations.github.sync import refresh_installation
+from integrations.github.sync import describe_installation
 from integrations.github.user_client import Profile, UserClient
 from models import Installation, User
 from models.session import Database
@@ -149,5 +149,5 @@ def _apply(session: Session, user: User, access: Access, now: datetime) -> None:
     payloads = {one.id: one for one in access.installations}
     known = select(Installation).where(Installation.github_id.in_(payloads))
     for installation in session.scalars(known.order_by(Installation.id)):
-        refresh_installation(installation, payloads[installation.github_id])
+        describe_installation(installation, payloads[installation.github_id])
     apply_listing(session, user, listed, emails=access.emails, now=now)

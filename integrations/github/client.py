@@ -21,6 +21,7 @@ from urllib3.util import Retry
 
 from integrations.github.errors import (
     AccessDeniedError,
+    AppRefusedError,
     GitHubError,
     GraphQLError,
     NotFoundOnGitHubError,
@@ -34,6 +35,15 @@ PAGE = 100
 TOKEN_MARGIN = timedelta(minutes=2)  # a token this close to its end is not used any more
 SECONDARY_WAIT = timedelta(minutes=1)  # GitHub's advice where it names no time
 _LINK = r'<([^>]+)>;\s*rel="%s"'
+
+KEY_REFUSED = (
+    "GitHub refuses the private key of the App ({}). It was replaced or deleted there: give this "
+    "server a key that the App's page on GitHub lists."
+)
+APP_GONE = (
+    "GitHub does not know the App any more ({}). It was deleted there, or the App's id is wrong: "
+    "register it again."
+)
 
 Headers = Mapping[str, Any]
 
@@ -74,6 +84,7 @@ class GitHubApp:
     def __init__(
         self, app_id: int, private_key: str, api_url: str, *, now: Callable[[], datetime]
     ) -> None:
+        self.app_id = app_id
         self.api_url = api_url
         self.now = now
         self._integration = GithubIntegration(
@@ -112,7 +123,10 @@ class GitHubApp:
         try:
             with translated_errors(self.now):
                 token = self._integration.get_access_token(installation_id)
+        except TokenRefusedError as error:
+            raise AppRefusedError(KEY_REFUSED.format(error)) from None
         except NotFoundOnGitHubError as error:  # says nothing of what was to be asked for
+            self._verify_app_exists()
             raise AccessDeniedError(f"the App is not installed any more: {error}") from None
         client = Github(
             auth=Auth.Token(token.token),
@@ -124,6 +138,28 @@ class GitHubApp:
             seconds_between_writes=None,
         )
         return client, token.expires_at
+
+    def ask(self, verb: str, path: str, **parameters: str | int) -> Answer:
+        """One request of the App itself, by JWT. Raises the errors of `integrations.github.errors`.
+
+        AppRefusedError where GitHub takes us for nobody; a POST is never repeated.
+        """
+        try:
+            with translated_errors(self.now):
+                headers, data = self._integration.requester.requestJsonAndCheck(
+                    verb, path, parameters=parameters or None
+                )
+        except TokenRefusedError as error:
+            raise AppRefusedError(KEY_REFUSED.format(error)) from None
+        link = str(headers.get("link", ""))
+        return Answer(data, find_link(link, "next"), find_link(link, "last"))
+
+    def _verify_app_exists(self) -> None:
+        """Raise AppRefusedError if the App itself is gone: that looks like one installation gone."""
+        try:
+            self.ask("GET", "/app")
+        except NotFoundOnGitHubError as error:
+            raise AppRefusedError(APP_GONE.format(error)) from None
 
     def close(self) -> None:
         with self._lock:
@@ -198,6 +234,9 @@ class InstallationClient:
                 if attempt == 2:
                     raise AccessDeniedError(str(error)) from None
                 continue
+            except AccessDeniedError:  # a token has the permissions of when it was minted
+                self.app.drop(self.installation_id)
+                raise
             self._mind_limit(headers)
             return headers, data
         raise AssertionError("unreachable")

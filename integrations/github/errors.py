@@ -46,6 +46,10 @@ class HalfAnswerError(GitHubError):
     """GitHub answered, but not what its documentation promises."""
 
 
+class AppRefusedError(GitHubError):
+    """GitHub does not take us for the App: key replaced, or the App is gone. Tried until it does."""
+
+
 class RateLimitedError(GitHubError):
     """GitHub asks us to wait; the job is moved to *until*, no worker sleeps."""
 

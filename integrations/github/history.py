@@ -112,6 +112,8 @@ def _start(some: Slice, github_id: int) -> None:
         if tip is not None and tip.committed_at is not None:  # any push of it came later
             record_branch(session, repository, branch, tip.sha, tip.committed_at)
         work.started_at = some.now()
+        if payload.pushed_at is not None:  # what is pushed later, the import may have missed
+            work.progress = {**work.progress, "pushed_at": payload.pushed_at.isoformat()}
         if start_sha is None:
             repository.was_empty = True
             repository.history_known_at = some.now()

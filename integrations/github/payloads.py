@@ -30,6 +30,8 @@ class InstallationPayload:
     account_type: str | None  # User or Organization
     permissions: dict[str, str]
     repository_selection: str | None  # all or selected
+    suspended_at: datetime | None = None
+    suspended_by: str | None = None  # login
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ def parse_account(fields: Fields) -> AccountPayload:
 def parse_installation(fields: Fields) -> InstallationPayload:
     account = fields.object("account")
     granted = fields.optional_object("permissions")
+    suspender = fields.optional_object("suspended_by")
     return InstallationPayload(
         id=fields.number("id"),
         account=parse_account(account),
@@ -107,6 +110,8 @@ def parse_installation(fields: Fields) -> InstallationPayload:
             if isinstance(level, str)
         },
         repository_selection=fields.optional_string("repository_selection", 16),
+        suspended_at=fields.moment("suspended_at"),
+        suspended_by=suspender.optional_string("login", 128) if suspender else None,
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.bulk import insert_missing
+from domain.installations import find_shown, inherit_shares, lock_takers
+from domain.installations_moves import bring_back
 from domain.organizations import (
     create_organization,
     find_organization,
@@ -15,13 +18,13 @@ from domain.organizations import (
     make_slug,
 )
 from domain.provenance import Why, record_activity
-from domain.repositories import regain_repository, track_repository
-from domain.work import make_due
-from integrations.github.payloads import (
-    AccountPayload,
-    InstallationPayload,
-    RepositoryPayload,
+from domain.repositories import (
+    find_repository_by_github_id,
+    regain_repository,
+    track_repository,
 )
+from domain.work import make_due
+from integrations.github.payloads import AccountPayload, InstallationPayload, RepositoryPayload
 from models import Installation, Organization, Repository, WorkKind
 
 
@@ -30,7 +33,8 @@ def record_installation(
 ) -> Installation:
     """The installation, with the organization of its account made if there is none.
 
-    A re-installation has a new id for the same account: it joins the account's organization.
+    A re-installation has a new id for the same account: it joins the account's organization, and
+    is shared with those that the account's earlier one was shared with.
     """
     installation = session.scalar(
         select(Installation)
@@ -50,20 +54,23 @@ def record_installation(
         installation = session.scalars(
             select(Installation).where(Installation.github_id == github_id)
         ).one()
+        inherit_shares(session, installation)
     if installation.account_id == account.id:
         installation.account_login = account.login
     session.flush()
     return installation
 
 
-def refresh_installation(installation: Installation, payload: InstallationPayload) -> None:
-    """Keep what GitHub says of the installation at this moment."""
+def describe_installation(installation: Installation, payload: InstallationPayload) -> None:
+    """Keep what GitHub says of it, if it says anything."""
     if installation.account_id != payload.account.id:
         return
-    installation.account_type = payload.account_type
-    installation.repository_selection = payload.repository_selection
-    if installation.permissions != payload.permissions:
-        installation.permissions = dict(payload.permissions)
+    installation.account_login = payload.account.login
+    installation.account_type = payload.account_type or installation.account_type
+    installation.permissions = payload.permissions or installation.permissions
+    installation.repository_selection = (
+        payload.repository_selection or installation.repository_selection
+    )
 
 
 def _organization_of(session: Session, account: AccountPayload, *, now: datetime) -> Organization:
@@ -93,16 +100,28 @@ def _has_installation(session: Session, organization: Organization) -> bool:
 
 def record_repository(
     session: Session,
-    organization: Organization,
     installation: Installation,
     payload: RepositoryPayload,
     *,
     now: datetime,
 ) -> Repository:
-    """List the repository, or refresh what is listed; a new one is tracked if the setting says so."""
-    repository = find_by_github_id(session, organization.id, payload.id)
+    """Refresh the repository where it counts; one that counts nowhere is listed at home.
+
+    A new one is tracked if its organization's setting says so.
+    """
+    repository = find_shown(session, installation, payload.id)
     if repository is None:
-        lock_organization(session, organization.id)
+        repository = _list_at_home(session, installation, payload, now=now)
+    _refresh(session, repository, installation, payload, now=now)
+    return repository
+
+
+def _list_at_home(
+    session: Session, installation: Installation, payload: RepositoryPayload, *, now: datetime
+) -> Repository:
+    organization = lock_organization(session, installation.organization_id)
+    repository = find_repository_by_github_id(session, organization.id, payload.id)
+    if repository is None:
         row = {
             "organization_id": organization.id,
             "installation_id": installation.id,
@@ -116,21 +135,14 @@ def record_repository(
             "created_at": now,
         }
         added = insert_missing(session, Repository, [row], returning=(Repository.id,))
-        repository = find_by_github_id(session, organization.id, payload.id)
+        repository = find_repository_by_github_id(session, organization.id, payload.id)
         if repository is None:
             raise RuntimeError("the repository was neither there nor could be added")
         if added and organization.track_new_repositories:
             track_repository(session, repository, now=now)
-    _refresh(session, repository, installation, payload, now=now)
+    elif repository.moved_to_id is not None:  # and where it was moved to, it is no longer
+        bring_back(session, repository, why=Why(now=now, source="github"))
     return repository
-
-
-def find_by_github_id(session: Session, organization_id: int, github_id: int) -> Repository | None:
-    return session.scalar(
-        select(Repository).where(
-            Repository.organization_id == organization_id, Repository.github_id == github_id
-        )
-    )
 
 
 def _refresh(
@@ -156,11 +168,23 @@ def _refresh(
         if _is_shown_by(session, repository, installation):
             repository.installation_id = installation.id
         if not repository.is_accessible:
-            regain_repository(session, repository, now=now)
+            _regain(session, repository, now=now)
     if payload.default_branch:
         repository.default_branch = payload.default_branch
         repository.is_archived = payload.is_archived
     session.flush()
+
+
+def _regain(session: Session, repository: Repository, *, now: datetime) -> None:
+    regain_repository(session, repository, now=now)
+    record_activity(
+        session,
+        Why(now=now, source="github"),
+        "repository_regained",
+        organization_id=repository.organization_id,
+        repository_id=repository.id,
+        rule="installation-shows-repository",
+    )
 
 
 def _is_shown_by(session: Session, repository: Repository, installation: Installation) -> bool:
@@ -190,6 +214,31 @@ def lose_access(session: Session, repository: Repository, why: Why, *, reason: s
         rule="installation-shows-repository",
         data={"reason": reason},
     )
+    session.flush()
+
+
+def close_installation(
+    session: Session,
+    installation: Installation,
+    *,
+    how: Literal["suspended", "uninstalled"],
+    by: str | None,
+    why: Why,
+) -> None:
+    """The App was *how* on the account: all that it showed, in any organization, is lost for now."""
+    if how == "uninstalled":
+        installation.deleted_at, installation.deleted_by_login = why.now, by
+    else:
+        installation.suspended_at, installation.suspended_by_login = why.now, by
+    lock_takers(session, installation)
+    repositories = session.scalars(
+        select(Repository)
+        .where(Repository.installation_id == installation.id, Repository.moved_to_id.is_(None))
+        .order_by(Repository.id)
+    )
+    for repository in list(repositories):
+        lose_access(session, repository, why, reason=f"the App was {how}")
+        repository.lost_reason = f"the App was {how}"  # the latest of several is what to undo
     session.flush()
 
 

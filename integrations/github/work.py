@@ -13,6 +13,7 @@ from integrations.github.gaps import fill_gaps
 from integrations.github.history import import_history
 from integrations.github.listing import list_repositories
 from integrations.github.slices import Slice, WorkOutcome
+from integrations.github.tips import compare_tips
 from models import Installation, Repository, Work, WorkKind
 from models.session import Database
 
@@ -57,6 +58,7 @@ def run_slice(
 _RUN: dict[WorkKind, Callable[[Slice], WorkOutcome]] = {
     WorkKind.repositories: list_repositories,
     WorkKind.history: import_history,
+    WorkKind.tips: compare_tips,
     WorkKind.gaps: fill_gaps,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Thread
@@ -26,7 +26,12 @@ class Quiet(WSGIRequestHandler):
 
 @contextmanager
 def serving(
-    github: StandIn, settings: Settings, database: Database, clock: Clock
+    github: StandIn,
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    *,
+    webhook_secrets: Sequence[str] = (),
 ) -> Iterator[tuple[Runtime, str]]:
     """The runtime, and the URL of the webhook intake."""
     app_settings = replace(
@@ -35,7 +40,7 @@ def serving(
         api_url=github.url,
         app_id=github.app.app_id,
         private_key=github.app.private_key_pem,
-        webhook_secrets=(github.app.webhook_secret,),
+        webhook_secrets=tuple(webhook_secrets) or (github.app.webhook_secret,),
     )
     runtime = Runtime(replace(settings, github=app_settings), database, now=clock)
     app = create_app(runtime)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from webapp.cli.db import db_commands
+from webapp.cli.deliveries import deliveries_commands
 from webapp.cli.delivery import delivery_commands
 from webapp.cli.issue import issue_commands
 from webapp.cli.org import login_link_command, org_commands
@@ -16,6 +17,7 @@ from webapp.cli.token import token_commands
 
 GROUPS = (
     db_commands,
+    deliveries_commands,
     delivery_commands,
     issue_commands,
     login_link_command,

@@ -9,6 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from domain.activities import list_timeline_of_delivery
+from domain.app_troubles import Trouble, list_troubles
 from domain.delivery_log import (
     FINISHED,
     DeliveryFilter,
@@ -46,6 +47,7 @@ def list_page() -> ResponseReturnValue:
         events=sorted({*HANDLERS, wanted.event} - {""}),
         repositories=list_repository_names(db, organization_id),
         failed=count_failed(db, organization_id) if is_admin else 0,
+        troubles=_list_troubles(),
         is_continued=bool(after),
     )
 
@@ -60,6 +62,11 @@ def retry_all() -> ResponseReturnValue:
     enqueue(runtime)
     flash(f"Processed again: {count} failed {'delivery' if count == 1 else 'deliveries'}.")
     return redirect(url_for("tenant.deliveries.list_page"), code=303)
+
+
+def _list_troubles() -> list[Trouble]:
+    now = shiplog().runtime.now()
+    return list_troubles(page_session(), current_membership().organization_id, now=now)
 
 
 @bp.get("/<guid>")

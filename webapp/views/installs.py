@@ -16,7 +16,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import Conflict, Forbidden, NotFound, ServiceUnavailable
 
 from domain.errors import InvalidError
-from domain.installations import find_installation, link_installation
+from domain.installation_links import find_installation, link_installation
 from domain.login_links import Membership
 from domain.user_sessions import Visitor
 from integrations.github.errors import GitHubError, TokenRefusedError

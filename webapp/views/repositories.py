@@ -6,7 +6,9 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from domain.activities import list_timeline_of_repositories
+from domain.app_troubles import list_troubles
 from domain.repository_queries import list_listings, list_repositories
+from webapp.context import shiplog
 from webapp.security import current_membership, page_session
 
 bp = Blueprint("repositories", __name__, url_prefix="/repositories")
@@ -22,5 +24,6 @@ def list_page() -> ResponseReturnValue:
         rows=rows,
         listings=listings,
         is_working=any(work.is_running for work in works if work),
+        troubles=list_troubles(db, organization_id, now=shiplog().runtime.now()),
         timeline_entries=list_timeline_of_repositories(db, organization_id),
     )

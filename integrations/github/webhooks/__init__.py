@@ -13,6 +13,7 @@ from integrations.github.webhooks.context import Context, IgnoredError, Outcome
 from integrations.github.webhooks.installation import (
     on_installation,
     on_installation_repositories,
+    on_installation_target,
 )
 from integrations.github.webhooks.pull_request import on_pull_request
 from integrations.github.webhooks.push import on_push
@@ -27,6 +28,7 @@ HANDLERS: dict[str, Callable[[Context], None]] = {
     "github_app_authorization": on_github_app_authorization,
     "installation": on_installation,
     "installation_repositories": on_installation_repositories,
+    "installation_target": on_installation_target,
     "pull_request": on_pull_request,
     "push": on_push,
     "release": on_release,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import select
@@ -14,8 +14,9 @@ from domain.provenance import Why
 from integrations.github.fields import Fields
 from integrations.github.payloads import RepositoryPayload, parse_repository
 from integrations.github.sync import record_repository
-from models import Delivery, Installation, Organization, Repository
+from models import Delivery, Installation, Repository
 
+EXACT_TO = timedelta(minutes=5)
 NOT_TRACKED = "repository not tracked"
 NOT_OWNED = "the repository does not belong to the account of the installation"
 
@@ -64,26 +65,46 @@ def find_installation(ctx: Context) -> Installation:
     if installation is None:
         raise IgnoredError("unknown installation")
     ctx.delivery.organization_id = installation.organization_id
+    _note_delivery(installation, ctx.delivery.received_at)
     return installation
+
+
+def _note_delivery(installation: Installation, at: datetime) -> None:
+    """Exact to some minutes: written each time, all deliveries of an account would queue for it."""
+    last = installation.last_delivery_at
+    if last is None or at - last > EXACT_TO:
+        installation.last_delivery_at = at
 
 
 def find_tracked_repository(ctx: Context) -> Repository:
     """The delivery's repository, by numeric id, locked; listed if it was not.
 
+    It is looked for in the installation's home and in the organizations that it is shared with.
     Name and owner are refreshed from the payload, so that renames heal. Raises IgnoredError.
     """
     installation = find_installation(ctx)
     payload = parse_repository(ctx.body.object("repository"))
     if not is_owned(installation, payload):
         raise IgnoredError(NOT_OWNED)
-    organization = ctx.session.get_one(Organization, installation.organization_id)
-    repository = record_repository(ctx.session, organization, installation, payload, now=ctx.now)
-    if repository.is_tracked:
-        lock_repository(ctx.session, repository)
+    repository = _record_locked(ctx, installation, payload)
     ctx.delivery.repository_id = repository.id
+    ctx.delivery.organization_id = repository.organization_id
     if not repository.is_tracked:  # perhaps only since the lock was had
         raise IgnoredError(NOT_TRACKED)
     return repository
+
+
+def _record_locked(
+    ctx: Context, installation: Installation, payload: RepositoryPayload
+) -> Repository:
+    """The repository where it counts, once nobody is moving it elsewhere."""
+    while True:
+        repository = record_repository(ctx.session, installation, payload, now=ctx.now)
+        if not repository.is_tracked:
+            return repository
+        lock_repository(ctx.session, repository)
+        if repository.moved_to_id is None:
+            return repository
 
 
 def is_owned(installation: Installation, repository: RepositoryPayload) -> bool:

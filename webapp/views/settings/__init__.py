@@ -15,6 +15,7 @@ from webapp.security import current_membership
 from webapp.views.settings import (
     audit,
     general,
+    github,
     people,
     projects,
     repositories,
@@ -39,6 +40,7 @@ class Section:
 
 SECTIONS: tuple[Section, ...] = (
     Section(general.bp, "General"),
+    Section(github.bp, "GitHub"),
     Section(repositories.bp, "Repositories"),
     Section(projects.bp, "Projects and keys"),
     Section(people.bp, "People"),

@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from demo.calls import count_calls
 from demo.clone import Clone, CloneError
@@ -101,14 +102,32 @@ def compare_with_git(product: Product, scenario: Scenario) -> Summary:
     return judge(expected, releases, scenario.scenes, failed, scenario.for_now)
 
 
-def serve(product: Product) -> None:
-    """Let people look around until they press Ctrl-C."""
+def serve(github: StandIn, product: Product) -> None:
+    """Let people look around until they press Ctrl-C.
+
+    On GitHub they are the owner who installed the App, and may install it on that account as well.
+    """
+    organization = github.account(ORGANIZATION, type="Organization")
+    owner = github.world.actor(organization)
+    github.join(organization, owner, "admin")
+    github.browse_as(owner)
+    github.pick_account(owner)
+    github.app.setup_url = f"{product.url}/installed"
+    Thread(target=pass_on, args=(github, product), daemon=True).start()
     link = product.flask("login-link", "--org", ORGANIZATION, "--role", "admin")
-    print(f"\nSign in once by {link}\nCtrl-C ends it.", flush=True)
+    print(f"\nSign in once by {link}\nor with GitHub, at {product.url}", flush=True)
+    print("Ctrl-C ends it.", flush=True)
     try:
         product.wait_closed()
     except KeyboardInterrupt:
         print()
+
+
+def pass_on(github: StandIn, product: Product) -> None:
+    """Send what GitHub has to tell, such as of an installation at the browser."""
+    while True:
+        github.send_all(f"{product.url}/webhooks/github")
+        time.sleep(1)
 
 
 def main() -> int:
@@ -126,7 +145,7 @@ def main() -> int:
             print(f"Shiplog serves on {product.url}; GitHub is played on {github.url}", flush=True)
             summary = demonstrate(wish, github, product)
             if not wish.ends:
-                serve(product)
+                serve(github, product)
                 return 0
             return 0 if summary.is_good else 1
     except KeyboardInterrupt:

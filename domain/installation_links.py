@@ -66,7 +66,7 @@ def link_installation(
     installation = session.scalar(
         select(Installation)
         .where(Installation.id == installation_id, Installation.deleted_at.is_(None))
-        .with_for_update()
+        .with_for_update(key_share=True)  # repositories that refer to it can be added
     )
     if installation is None:
         raise NotFoundError("no such installation")
@@ -74,7 +74,7 @@ def link_installation(
         return
     home_id = installation.organization_id
     for locked in sorted((home_id, organization_id)):  # one order, so that nobody waits in a circle
-        lock_organization(session, locked)
+        _lock(session, locked, whole=locked == home_id)
     slug = session.get_one(Organization, home_id).slug
     found = list_blockers(session, home_id, but=installation.id)
     if found:
@@ -99,6 +99,14 @@ def link_installation(
         organization_id=organization_id,
         at=why.now,
     )
+
+
+def _lock(session: Session, organization_id: int, *, whole: bool) -> None:
+    """Of the one that may go the *whole* row, so that nothing can be put into it meanwhile."""
+    if whole:
+        session.get_one(Organization, organization_id, with_for_update=True)
+    else:
+        lock_organization(session, organization_id)
 
 
 def list_blockers(session: Session, organization_id: int, *, but: int) -> list[str]:

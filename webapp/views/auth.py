@@ -57,7 +57,7 @@ OF_CODES = {  # OAuth's names for why there are no tokens (github.md 4)
     "bad_verification_code": (400, f"This sign-in took too long, or was used already. {AGAIN}"),
     "incorrect_client_credentials": (
         502,
-        "GitHub does not know this server: its client ID or client secret is wrong. "
+        "GitHub does not know this server: the client ID or client secret set here is wrong. "
         "Whoever runs the server has to correct them.",
     ),
     "redirect_uri_mismatch": (

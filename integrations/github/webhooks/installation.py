@@ -80,6 +80,8 @@ def on_installation_repositories(ctx: Context) -> None:
     """Repositories were added to or removed from the installation."""
     installation = find_installation(ctx)
     describe_installation(installation, parse_installation(ctx.body.object("installation")))
+    selection = ctx.body.optional_string("repository_selection", 16)
+    installation.repository_selection = selection or installation.repository_selection
     if ctx.action == "added":
         _list(ctx, installation, "repositories_added")
         list_repositories_later(ctx.session, installation, at=ctx.now)

@@ -9,6 +9,7 @@ import re
 from html import unescape
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from models import Organization
 from models.session import Database
 from tests.factories import make_activity, make_issue, make_organization, make_project
 from tests.lists.plans import explaining, is_sorted
-from tests.webapp.settings.conftest import Post
+from tests.webapp.settings.conftest import Lines, Post
 from tests.webapp.test_timelines import text_of
 from webapp.audit_files import AT_ONCE
 
@@ -210,3 +211,25 @@ def test_what_is_done_on_pages_is_in_it(admin: FlaskClient, post: Post) -> None:
     page = text_of(admin.get(PAGE).text)
     assert "Setting changed: name from Acme Inc to Acme Ltd." in page
     assert "By an admin of the organization." in page
+
+
+def test_what_commands_and_the_api_do_is_in_it(
+    app: Flask, admin: FlaskClient, session: Session, organization: Organization, lines: Lines
+) -> None:
+    run = app.test_cli_runner().invoke
+    text = run(args=["token", "create", "--org", "acme", "--scope", "project:write"]).stdout.strip()
+    run(args=["project", "create", "--org", "acme", "web"])
+    for path, name in (("organizations/acme/projects/", "Api"), ("projects/acme/web/keys/", "k")):
+        answer = app.test_client().post(
+            f"/api/0/{path}", json={"name": name}, headers={"Authorization": f"Bearer {text}"}
+        )
+        assert answer.status_code == 201
+    run(args=["token", "revoke", "--org", "acme", "1"])
+
+    assert [kind for kind, _ in lines()] == [
+        *("token_created", "project_created", "project_created", "key_created", "token_revoked"),
+    ]
+    page = admin.get(PAGE).text
+    assert text not in page
+    assert "By the command line. It was given as a command on the server." in text_of(page)
+    assert "It was asked for through the API." in text_of(page)

@@ -62,8 +62,7 @@ def test_the_standard_words_are_no_setting_of_its_own(
 
     post(admin, PAGE, word=list(STANDARD), pull_requests="1")
 
-    session.refresh(organization)
-    assert organization.resolution_keywords is None
+    assert session.scalars(select(Organization.resolution_keywords)).one() is None
     assert len(lines()) == 1
 
 

@@ -20,6 +20,7 @@ threads = 64  # most of them wait for the group commit; fewer leave the processo
 worker_class = "gthread"
 preload_app = False  # engines, threads and queues are made after the fork
 keepalive = 65
+limit_request_line = 8190  # bulk changes name up to 1000 issues in the address
 timeout = 60
 graceful_timeout = 25
 control_socket_disable = True
@@ -27,11 +28,14 @@ SWITCH_SECONDS = 0.0005
 
 
 def on_starting(server: Any) -> None:
-    """Check address and settings, and bring the schema up to date, in a process that is gone afterwards."""
+    """Check address and settings, upgrade the schema, and print the set-up link where no App is set up.
+
+    In a process that is gone afterwards, and once, however many workers there will be.
+    """
     if not {"GUNICORN_FD", "LISTEN_FDS"} & os.environ.keys():  # else its socket is handed over
         require_free_address()
-    upgrade = [sys.executable, "-m", "flask", "--app", "wsgi:app", "db", "upgrade"]
-    if subprocess.run(upgrade).returncode:
+    prepare = [sys.executable, "-m", "flask", "--app", "wsgi:app", "prepare"]
+    if subprocess.run(prepare).returncode:
         sys.exit(1)  # it has said why
 
 

@@ -19,6 +19,7 @@ SHOWN = 200
 class TimelineEntry:
     """One line: what, of which things, who decided, and what brought it about."""
 
+    id: int
     kind: str
     data: dict[str, Any]
     rule: str | None  # the rule that decided; None: a person did
@@ -63,6 +64,17 @@ def list_timeline_of_repositories(session: Session, organization_id: int) -> lis
     )
 
 
+def list_timeline_of_repository(session: Session, repository: Repository) -> list[TimelineEntry]:
+    """What happened to one repository itself, newest first, the last 200."""
+    return _list_timeline(
+        session,
+        (Activity.organization_id == repository.organization_id)
+        & (Activity.repository_id == repository.id)
+        & Activity.issue_id.is_(None)
+        & Activity.release_id.is_(None),
+    )
+
+
 def _list_timeline(session: Session, condition: ColumnElement[bool]) -> list[TimelineEntry]:
     rows = session.execute(
         select(
@@ -92,6 +104,7 @@ def _list_timeline(session: Session, condition: ColumnElement[bool]) -> list[Tim
 def _entry(row: Row[Activity, str, str, str, str, int]) -> TimelineEntry:
     activity, guid, repository, release, slug, number = row
     return TimelineEntry(
+        id=activity.id,
         kind=activity.kind,
         data=activity.data,
         rule=activity.rule,

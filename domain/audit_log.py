@@ -79,6 +79,7 @@ def list_audit_lines(
     found, last = first_of(session.execute(query).all(), size)
     rows = [
         TimelineEntry(
+            id=activity.id,
             kind=activity.kind,
             data=activity.data,
             rule=activity.rule,

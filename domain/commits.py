@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from domain.author_matching import match_new_authors
 from domain.bulk import batches, insert_missing, table_of
 from domain.identity import AuthorKey, is_bot, normalise_author, parse_co_authors, parse_noreply
 from domain.reverts import find_cherry_picked, find_reverted
@@ -204,6 +205,7 @@ def _author_ids(
         ]
         added = insert_missing(session, Author, rows, returning=(Author.email, Author.id))
         ids |= found | {row.email: row.id for row in added}
+        match_new_authors(session, organization_id, [row.id for row in added])
         beside = [email for email in emails if email not in ids]
         if beside:  # another repository's delivery added them in this moment
             ids |= _find_authors(session, organization_id, beside)

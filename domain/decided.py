@@ -14,6 +14,7 @@ from domain.release_facts import moment_of_release
 from domain.sightings import REGRESSED, Shipped, Sighting, load_shipped
 from domain.verdicts import find_verdict
 from models import (
+    Event,
     Issue,
     IssueStatus,
     Release,
@@ -95,6 +96,7 @@ def regress(
         issue_id=issue.id,
         rule="event-of-release-with-fix",
         data={
+            "event_id": _find_event(session, issue, regression),
             "version": regression.version,
             "resolved_in_version": record.release_version or record.base_version,
             "decided_by": regression.judged_by,
@@ -102,6 +104,17 @@ def regress(
         },
     )
     session.flush()
+
+
+def _find_event(session: Session, issue: Issue, regression: Regression) -> str | None:
+    """The newest event that says so, unless all of them were removed after a while."""
+    query = select(Event.event_id).where(Event.issue_id == issue.id)
+    if regression.version is not None:
+        releases = select(Release.id).where(
+            Release.organization_id == issue.organization_id, Release.version == regression.version
+        )
+        query = query.where(Event.release_id.in_(releases))
+    return session.scalar(query.order_by(Event.happened_at.desc(), Event.id.desc()).limit(1))
 
 
 def _name(

@@ -177,7 +177,7 @@ def _beyond(session: Session, kind: ResolutionKind, base: Release) -> Resolution
 def _resolve(session: Session, issue: Issue, record: Resolution, why: Why) -> None:
     if _is_said(session, issue, record):
         return
-    _end(session, issue, why, "decided anew")
+    end_records(session, issue, why, "decided anew")
     record.issue_id, record.decided_by = issue.id, BY_PERSON
     record.created_at, record.actor = why.now, why.actor
     session.add(record)
@@ -214,7 +214,7 @@ def find_record(session: Session, issue: Issue) -> Resolution | None:
 def _reopen(session: Session, issue: Issue, status: IssueStatus, why: Why) -> None:
     if issue.status == status:
         return
-    _end(session, issue, why, f"marked {status} by a person")
+    end_records(session, issue, why, f"marked {status} by a person")
     session.execute(
         update(IssueLink)
         .where(IssueLink.issue_id == issue.id, IssueLink.ended_at.is_(None))
@@ -226,7 +226,8 @@ def _reopen(session: Session, issue: Issue, status: IssueStatus, why: Why) -> No
     session.flush()
 
 
-def _end(session: Session, issue: Issue, why: Why, reason: str) -> None:
+def end_records(session: Session, issue: Issue, why: Why, reason: str) -> None:
+    """No resolution of the issue holds any more; flushes."""
     for record in session.scalars(
         select(Resolution).where(Resolution.issue_id == issue.id, Resolution.ended_at.is_(None))
     ):

@@ -47,6 +47,7 @@ class DeliveryFilter:
     state: DeliveryState | None = None
     event: str = ""
     repository: str = ""  # its full name
+    repository_id: int | None = None  # of one that keeps no name for itself
     guid: str = ""
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -54,6 +55,8 @@ class DeliveryFilter:
         conditions: list[ColumnElement[bool]] = []
         if self.state is not None:
             conditions.append(Delivery.state == self.state)
+        if self.repository_id is not None:
+            conditions.append(Delivery.repository_id == self.repository_id)
         if self.event:
             conditions.append(Delivery.event == self.event)
         if self.repository:

@@ -20,6 +20,7 @@ from models import Commit, Span
 
 FIRST_WINDOW = 64  # rows around a miss
 LARGEST_WINDOW = 2048
+MOST_KEPT = 50_000  # commits: some 25 MB
 
 _COLUMNS = (
     Commit.id,
@@ -33,9 +34,13 @@ _COLUMNS = (
 
 
 class StoredGraph:
-    """Facts of one repository, read through *session* and kept for the length of one task."""
+    """Facts of one repository, read through *session* and kept for the length of one task.
 
-    def __init__(self, session: Session, repository_id: int) -> None:
+    No more than a bounded number is kept, however long the history is.
+    """
+
+    def __init__(self, session: Session, repository_id: int, *, most_kept: int = MOST_KEPT) -> None:
+        self._most_kept = most_kept
         self.session = session
         self.repository_id = repository_id
         self._nodes: dict[str, Node] = {}
@@ -44,8 +49,12 @@ class StoredGraph:
 
     def nodes(self, shas: Collection[str]) -> Mapping[str, Node]:
         missing = [sha for sha in shas if sha not in self._nodes and sha not in self._absent]
-        if missing:
-            self._load(missing)
+        if not missing:
+            return {sha: self._nodes[sha] for sha in shas if sha in self._nodes}
+        if self.kept > self._most_kept:
+            self._forget()
+            missing = list(shas)
+        self._load(missing)
         return {sha: self._nodes[sha] for sha in shas if sha in self._nodes}
 
     def spans(self, shas: Collection[str]) -> Mapping[str, list[SpanFact]]:
@@ -66,6 +75,16 @@ class StoredGraph:
         if closing.ranks:
             self._store(closing)
         return closing
+
+    @property
+    def kept(self) -> int:
+        """How many commits are kept, known or not."""
+        return len(self._nodes) + len(self._absent)
+
+    def _forget(self) -> None:
+        """Begin anew: what is needed again is loaded again, in larger windows by now."""
+        self._nodes.clear()
+        self._absent.clear()
 
     def _load(self, shas: Sequence[str]) -> None:
         for some in batches(shas):
@@ -136,6 +155,31 @@ class StoredGraph:
             )
         )
         self.session.execute(statement, values)
+
+
+def close_some(
+    session: Session, repository_id: int, *, below: int | None, limit: int
+) -> int | None:
+    """Close the next *limit* commits of a history that was listed newest first, the oldest first.
+
+    Goes on *below* the row id that the last call returned; None when there are no more. What
+    cannot be closed yet is passed over.
+    """
+    query = (
+        select(Commit.id, Commit.sha)
+        .where(
+            Commit.repository_id == repository_id,
+            Commit.rank.is_(None),
+            Commit.parents.is_not(None),
+        )
+        .order_by(Commit.id.desc())
+        .limit(limit)
+    )
+    if below is not None:
+        query = query.where(Commit.id < below)
+    rows = session.execute(query).all()
+    StoredGraph(session, repository_id).close([row.sha for row in rows])
+    return rows[-1].id if len(rows) == limit else None
 
 
 def _span_fact(row: Any) -> SpanFact:

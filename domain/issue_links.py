@@ -185,8 +185,11 @@ def link_pull_request(
 
 
 def _update(link: IssueLink, matched_text: str | None, policy: Policy, why: Why) -> str | None:
-    """Let a known link hold if the text names the issue, else end it; what happened, if anything."""
-    if matched_text is None and link.ended_at is None:
+    """Let a known link hold if the text names the issue, else end it; what happened, if anything.
+
+    A link without words that were read is a person's word: no text takes it back.
+    """
+    if matched_text is None and link.ended_at is None and link.matched_text:
         reason = NO_LONGER_NAMED if policy.reads_pull_requests else NOT_READ
         link.ended_at, link.ended_reason = why.now, reason
         return "pull_request_unlinked"

@@ -40,8 +40,18 @@ class Point:
 class Line:
     """All points of one line, arranged once so that each asks only for its own neighbourhood."""
 
-    def __init__(self, points: Iterable[Point], ranks: Mapping[str, int | None]) -> None:
-        """*ranks*: of the points' commits, None or missing while they are not closed."""
+    def __init__(
+        self,
+        points: Iterable[Point],
+        ranks: Mapping[str, int | None],
+        *,
+        order_at: Callable[[datetime], Order] | None = None,
+    ) -> None:
+        """*ranks*: of the points' commits, None or missing while they are not closed.
+
+        *order_at*: of a line by date, the place of a point made at a moment.
+        """
+        self._order_at = order_at
         self.points = sorted(points, key=lambda point: point.key)
         self._keys = [point.key for point in self.points]
         self._made_at = [point.made_at for point in self.points]
@@ -65,7 +75,8 @@ class Line:
 
     def only(self, keep: Callable[[Point], bool]) -> Line:
         """The line as it would be with those points alone that *keep* takes."""
-        return Line([point for point in self.points if keep(point)], self._ranks)
+        kept = [point for point in self.points if keep(point)]
+        return Line(kept, self._ranks, order_at=self._order_at)
 
     def lower(self, point: Point) -> Iterator[Point]:
         """The earlier points with a lower version, the highest version first: always excluded."""
@@ -115,10 +126,12 @@ class Line:
     def placed(self, rivals: Collection[Point], *, before: bool) -> Line:
         """The line as it would be with all *rivals* made before everything else, or after it."""
         moment = START_OF_TIME if before else END_OF_TIME
-        points = [
-            replace(other, made_at=moment) if other in rivals else other for other in self.points
-        ]
-        return Line(points, self._ranks)
+        points = [self._moved(other, moment) if other in rivals else other for other in self.points]
+        return Line(points, self._ranks, order_at=self._order_at)
+
+    def _moved(self, point: Point, moment: datetime) -> Point:
+        order = self._order_at(moment) if self._order_at else point.order
+        return replace(point, made_at=moment, order=order)
 
 
 def _latest(point: Point) -> datetime:

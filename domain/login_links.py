@@ -27,7 +27,7 @@ SESSION_LIFETIME = timedelta(days=30)
 class Membership:
     """What a session may see: one organization, in a role."""
 
-    link_id: int
+    link_id: int  # 0: signed in with GitHub, not by a link
     role: str
     organization_id: int
     slug: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.bulk import batches
@@ -18,6 +18,7 @@ from domain.graph_store import StoredGraph
 from domain.lines import Line, Point, widest
 from domain.list_states import (
     DOUBT,
+    FILES,
     FIRST_RELEASE,
     GAPS,
     GAPS_REMEDY,
@@ -29,6 +30,7 @@ from domain.list_states import (
     Task,
     set_complete,
     set_incomplete,
+    set_new,
     show_latest,
 )
 from domain.new_commits import find_new
@@ -60,6 +62,18 @@ def mark_incomplete_stale(session: Session, repository_id: int) -> None:
     )
 
 
+def mark_all_stale(session: Session, repository_id: int) -> None:
+    """All lists of the repository are computed again."""
+    session.flush()
+    session.execute(update(Head).where(Head.repository_id == repository_id).values(is_stale=True))
+
+
+def count_stale(session: Session, repository_id: int) -> int:
+    """How many lists are to be computed."""
+    stale = (Head.repository_id == repository_id, Head.is_stale.is_(True))
+    return session.scalar(select(func.count(Head.id)).where(*stale)) or 0
+
+
 def mark_waiting_stale(session: Session, repository_id: int, learnt: Collection[str]) -> None:
     """More is known of the commits *learnt*: try the lists again that waited for one of them.
 
@@ -67,6 +81,12 @@ def mark_waiting_stale(session: Session, repository_id: int, learnt: Collection[
     what only GitHub could say of a head that a client stated.
     """
     session.flush()
+    if learnt:  # with them, files may have come
+        session.execute(
+            update(Head)
+            .where(Head.repository_id == repository_id, Head.wants == FILES)
+            .values(is_stale=True)
+        )
     for some in batches(sorted({*learnt, A_DATE})):
         wanted = Head.wants.is_not(None) & (Head.sha.in_(some) | Head.previous_sha.in_(some))
         for condition in (Head.needs.in_(some), wanted):
@@ -121,7 +141,7 @@ def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 
             result.is_finished = False
             break
         before = _shown(head)
-        head.is_stale, head.needs = False, None
+        head.is_stale, head.needs, head.outside_count = False, None, 0
         result.release_ids.add(head.release_id)
         if not _refresh_without_line(task, head):
             key = (head.line, scope_of(session, head))
@@ -136,8 +156,8 @@ def refresh(session: Session, repository: Repository, *, why: Why, limit: int = 
     return result
 
 
-def _shown(head: Head) -> tuple[ListState, int, int]:
-    return (head.state, head.commit_count, head.hidden_count)
+def _shown(head: Head) -> tuple[ListState, int, int, int]:
+    return (head.state, head.commit_count, head.hidden_count, head.outside_count)
 
 
 def _refresh_without_line(task: Task, head: Head) -> bool:
@@ -180,7 +200,7 @@ def _refresh_on_line(task: Task, line: Line, head: Head) -> None:
     if head.origin == HeadOrigin.ref and not found.met and next(line.lower(point), None) is None:
         refresh_first(task, head, found)
         return
-    set_complete(task, head, task.ids(found.shas), basis="graph")
+    set_new(task, head, task.ids(found.shas))
     _compare(task.graph, head, line, point, found)
     doubtful = _find_doubtful(task.graph, line, point)
     if doubtful is not None:

@@ -115,6 +115,7 @@ def refresh_release(
     arrange_positions(session, [head for head in heads if head.has_list])
     release.commit_count = _count_commits(session, release, heads)
     release.hidden_count = sum(head.hidden_count for head in heads)
+    release.outside_count = sum(head.outside_count for head in heads if head.has_list)
     release.author_count = _count_authors(session, release)
     release.last_commit_id = _find_last_commit(session, release)
     complete = all(head.state == ListState.complete for head in heads)

@@ -46,6 +46,7 @@ class CommitListRecord:
     compared_with: str | None  # version
     also_excluded: list[str]  # versions
     hidden: int
+    outside: int  # of the paths that the release's projects take
 
 
 def load_release_records(session: Session, releases: Sequence[Release]) -> list[ReleaseRecord]:
@@ -134,7 +135,7 @@ def describe_commit_list(session: Session, release: Release) -> CommitListRecord
     [facts] = load_facts(session, [release], [release.id])
     shown = facts.shown_head
     is_complete = shown is not None and release.list_state == ListState.complete
-    is_empty = not release.commit_count and not release.hidden_count
+    is_empty = not (release.commit_count or release.hidden_count or release.outside_count)
     if shown is None or (is_empty and not is_complete):
         head = shown.head if shown else None
         return CommitListRecord(
@@ -145,6 +146,7 @@ def describe_commit_list(session: Session, release: Release) -> CommitListRecord
             compared_with=None,
             also_excluded=[],
             hidden=0,
+            outside=release.outside_count,
         )
     versions = find_versions_of_heads(session, [shown])
     names = [versions.get((shown.repository.id, name), name) for name in names_compared(shown.head)]
@@ -157,6 +159,7 @@ def describe_commit_list(session: Session, release: Release) -> CommitListRecord
         compared_with=names[0] if has_base else None,
         also_excluded=names[1:] if has_base else names,
         hidden=release.hidden_count,
+        outside=release.outside_count,
     )
 
 

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from domain.bulk import insert_missing
 from domain.errors import AlreadyExistsError
 from domain.heads import arrange_heads
+from domain.list_states import IMPORT_REMEDY, IMPORT_RUNNING
 from domain.provenance import Why, record_activity
 from domain.stored_lines import mark_line_stale, sort_in_stated
+from domain.tag_rules import find_tag_line
 from domain.tag_updates import Move
-from domain.tags import TagVersion, parse_tag
 from domain.version_keys import semver_key_of
 from domain.versions import parse_version, release_version
 from models import (
@@ -74,23 +75,25 @@ def sync_release_of(
     """Make the release and head of *tag* agree with where the tag stands; mark stale what changes.
 
     None when there is nothing to make: the tag belongs to no line, or its commit is not known yet.
-    A deleted tag keeps its release; its head is withdrawn and shortens no other list. Repeatable.
+    A tag that was deleted, or that the repository's settings no longer take, keeps its release;
+    its head is withdrawn and shortens no other list. Repeatable.
     """
-    parsed = parse_tag(tag.name)
-    if parsed is None or tag.sha is None or tag.made_at is None:
+    line = find_tag_line(tag.name, repository.tag_pattern)
+    if tag.sha is None or tag.made_at is None:
         return None
     head = session.scalar(select(Head).where(Head.tag_id == tag.id))
     if head is None:
-        return _make_head(session, repository, tag, parsed, why)
+        return _make_head(session, repository, tag, line, why) if line is not None else None
     changed = move.is_new or (head.sha, head.made_at) != (tag.sha, tag.made_at)
-    if changed or head.is_withdrawn != tag.is_deleted:
+    is_withdrawn = tag.is_deleted or line is None
+    if changed or head.is_withdrawn != is_withdrawn:
         since = min(head.made_at, tag.made_at)
         mark_line_stale(session, repository.id, head.line, Head.made_at >= since)
         head.sha, head.made_at = tag.sha, tag.made_at
         head.is_stale = head.is_stale or changed
-        if head.is_withdrawn != tag.is_deleted:
-            head.is_withdrawn = tag.is_deleted
-            _record_tag_change(session, head, tag, "deleted" if tag.is_deleted else "restored", why)
+        if head.is_withdrawn != is_withdrawn:
+            head.is_withdrawn = is_withdrawn
+            _record_tag_change(session, head, tag, _what_happened(tag, line), why)
         arrange_heads(session, session.get_one(Release, head.release_id))
     if move.moved_from is not None:
         _record_tag_change(session, head, tag, "moved", why, moved_from=move.moved_from)
@@ -98,8 +101,17 @@ def sync_release_of(
     return head
 
 
+def _what_happened(tag: Tag, line: str | None) -> str:
+    """To a tag that counts no longer, or counts again."""
+    if tag.is_deleted:
+        return "deleted"
+    if line is None:
+        return "excluded"
+    return "admitted" if tag.deleted_at is None else "restored"
+
+
 def _make_head(
-    session: Session, repository: Repository, tag: Tag, parsed: TagVersion, why: Why
+    session: Session, repository: Repository, tag: Tag, line: str, why: Why
 ) -> Head | None:
     projects = list_projects_of(session, repository)
     if not projects or tag.sha is None or tag.made_at is None:
@@ -110,22 +122,24 @@ def _make_head(
         release = _get_or_make_release(session, repository, version, why)
     rows = [{"release_id": release.id, "project_id": project.id} for project in projects]
     insert_missing(session, ReleaseProject, rows)
-    mark_line_stale(session, repository.id, parsed.line, Head.made_at >= tag.made_at)
+    mark_line_stale(session, repository.id, line, Head.made_at >= tag.made_at)
     head = Head(
         release_id=release.id,
         repository_id=repository.id,
         tag_id=tag.id,
         name=tag.name,
-        line=parsed.line,
+        line=line,
         sha=tag.sha,
         made_at=tag.made_at,
         is_withdrawn=tag.is_deleted,
         excluded=[],
+        cause=None if repository.is_history_known else IMPORT_RUNNING,
+        remedy=None if repository.is_history_known else IMPORT_REMEDY,
     )
     session.add(head)
     session.flush()
-    for line in sort_in_stated(session, repository, parse_version(release.version).package):
-        mark_line_stale(session, repository.id, line)
+    for touched in sort_in_stated(session, repository, parse_version(release.version).package):
+        mark_line_stale(session, repository.id, touched)
     arrange_heads(session, release)
     date_release(session, release)
     _adopt_github_release(session, repository, tag, release)
@@ -210,7 +224,7 @@ def _record_tag_change(
         organization_id=release.organization_id,
         release_id=release.id,
         repository_id=head.repository_id,
-        rule="tag-on-github",
+        rule="tags-by-settings" if what in ("excluded", "admitted") else "tag-on-github",
         matched_text=tag.name,
         data={"tag": tag.name, "from": moved_from, "to": tag.sha},
     )

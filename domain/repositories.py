@@ -9,7 +9,7 @@ from itertools import count
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
-from domain.errors import NotFoundError
+from domain.errors import InvalidError, NotFoundError
 from domain.organizations import (
     SLUG_LENGTH,
     create_project,
@@ -65,16 +65,37 @@ def track_repository(
     made if missing. Its history is imported unless it is known; what happened while a repository
     was not tracked is not known. Repeatable; flushes, does not commit.
     """
+    verify_trackable(repository)
     if not repository.is_tracked:
         repository.is_tracked = True
         repository.history_known_at = None
+        _unpause(session, repository)
     if projects is not None:
-        _feed_exactly(session, repository, projects)
+        feed_exactly(session, repository, projects)
     elif not _feeds_any(session, repository):
-        _feed_exactly(session, repository, [_own_project(session, repository, now=now)])
+        feed_exactly(session, repository, [_own_project(session, repository, now=now)])
     if not repository.is_history_known:
-        _import_history(session, repository, now=now)
+        import_history(session, repository, now=now)
     session.flush()
+
+
+def lock_repository(session: Session, repository: Repository) -> None:
+    """Let other writers of the repository wait; what is loaded of it is read anew.
+
+    Rows that refer to it can still be added.
+    """
+    session.refresh(repository, with_for_update={"key_share": True})
+
+
+def verify_trackable(repository: Repository) -> None:
+    """Raise InvalidError for a repository whose pushes and tags can never count here."""
+    if repository.github_id is None:
+        raise InvalidError(
+            f"{repository.full_name} is known from a client's list of commits alone; "
+            "only repositories that GitHub shows to the App can be tracked."
+        )
+    if repository.moved_to_id is not None:
+        raise InvalidError(f"{repository.full_name} counts in another organization.")
 
 
 def untrack_repository(session: Session, repository: Repository) -> None:
@@ -82,13 +103,13 @@ def untrack_repository(session: Session, repository: Repository) -> None:
     repository.is_tracked = False
     work = _find_history_work(session, repository)
     if work is not None:
-        work.due_at = None
+        work.due_at = work.paused_at = None
     session.flush()
 
 
 def regain_repository(session: Session, repository: Repository, *, now: datetime) -> None:
     """GitHub shows the repository to us again: what was given up meanwhile goes on."""
-    repository.is_accessible = True
+    repository.is_accessible, repository.lost_reason = True, None
     if not repository.is_tracked:
         return
     if repository.is_history_known:
@@ -101,7 +122,7 @@ def resume_import(session: Session, repository: Repository, *, now: datetime) ->
     """Let an import that was given up go on where it stands; any other is left alone."""
     work = _find_history_work(session, repository)
     if work is not None and work.failed_at is not None:
-        _import_history(session, repository, now=now)
+        import_history(session, repository, now=now)
 
 
 def _feeds_any(session: Session, repository: Repository) -> bool:
@@ -110,7 +131,8 @@ def _feeds_any(session: Session, repository: Repository) -> bool:
     )
 
 
-def _feed_exactly(session: Session, repository: Repository, projects: Sequence[Project]) -> None:
+def feed_exactly(session: Session, repository: Repository, projects: Sequence[Project]) -> None:
+    """Have the repository feed *projects* and no others; what they take of it stays as it was."""
     wanted = {project.id for project in projects}
     fed = set(
         session.scalars(
@@ -178,8 +200,18 @@ def _find_history_work(session: Session, repository: Repository) -> Work | None:
     )
 
 
-def _import_history(session: Session, repository: Repository, *, now: datetime) -> None:
-    """Make the import due, unless it is: an import under way goes on where it stands."""
+def _unpause(session: Session, repository: Repository) -> None:
+    """A pause ends with the tracking that it belonged to."""
+    work = _find_history_work(session, repository)
+    if work is not None:
+        work.paused_at = None
+
+
+def import_history(session: Session, repository: Repository, *, now: datetime) -> None:
+    """Make the import due, unless it is: an import under way goes on where it stands.
+
+    One that a person paused waits for a person.
+    """
     work = _find_history_work(session, repository)
     if work is None:
         work = Work(
@@ -189,7 +221,7 @@ def _import_history(session: Session, repository: Repository, *, now: datetime) 
             progress={},
         )
         session.add(work)
-    elif work.due_at is not None and work.failed_at is None:
+    elif work.paused_at is not None or (work.due_at is not None and work.failed_at is None):
         return
     elif work.failed_at is None:  # finished, or ended early: begin anew
         work.progress = {}

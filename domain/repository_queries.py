@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from domain.estimates import estimate_left
+from domain.import_pace import measure_pace
 from models import Installation, Project, Repository, RepositoryProject, Work, WorkKind
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far long work is, such as the import of a history; counts are None until known."""
+    """How far long work is, such as the import of a history; counts are None until known.
+
+    *share* is from 0 to 1, *seconds_left* an estimate of the work left, waiting apart.
+    """
 
     phase: str | None
     commits: int | None
@@ -26,14 +29,14 @@ class Progress:
     has_failed: bool
     due_at: datetime | None
     reason: str | None  # of a delay, or of giving up
-    started_at: datetime | None = None
+    is_paused: bool = False
+    share: float | None = None
+    seconds_left: float | None = None
 
-    def estimate_left(self, now: datetime) -> timedelta | None:
-        """How long it may still take; None where that is unknown, as while it is delayed."""
-        if not self.is_running or self.reason or self.commits is None:
-            return None
-        total = self.expected_commits or 0
-        return estimate_left(self.started_at, done=self.commits, total=total, now=now)
+    @property
+    def is_under_way(self) -> bool:
+        """Running, paused or given up: there is something to say beside "done"."""
+        return self.is_running or self.is_paused or self.has_failed
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ def list_repositories(session: Session, organization_id: int) -> list[Repository
         RepositoryRow(
             repository=repository,
             projects=projects[repository.id],
-            progress=_progress(works.get((WorkKind.history, repository.id))),
-            gaps=_progress(works.get((WorkKind.gaps, repository.id))),
+            progress=progress_of(works.get((WorkKind.history, repository.id))),
+            gaps=progress_of(works.get((WorkKind.gaps, repository.id))),
         )
         for repository in repositories
     ]
@@ -119,7 +122,7 @@ def list_listings(session: Session, organization_id: int) -> list[tuple[str, Pro
         )
         .order_by(Installation.account_login)
     )
-    return [(login, progress) for login, work in rows if (progress := _progress(work))]
+    return [(login, progress) for login, work in rows if (progress := progress_of(work))]
 
 
 def list_repository_names(session: Session, organization_id: int) -> list[str]:
@@ -177,18 +180,31 @@ def list_project_slugs(session: Session, organization_id: int) -> list[str]:
     )
 
 
-def _progress(work: Work | None) -> Progress | None:
+def find_progress(session: Session, repository: Repository) -> Progress | None:
+    """How far the import of the repository's history is; None if there never was one."""
+    return progress_of(
+        session.scalar(
+            select(Work).where(Work.kind == WorkKind.history, Work.subject_id == repository.id)
+        )
+    )
+
+
+def progress_of(work: Work | None) -> Progress | None:
+    """How far *work* is, for people."""
     if work is None:
         return None
     told: dict[str, Any] = work.progress
+    pace = measure_pace(told) if work.kind == WorkKind.history else None
     return Progress(
         phase=told.get("phase"),
         commits=told.get("commits"),
         expected_commits=told.get("expected_commits"),
         tags=told.get("tags"),
-        is_running=work.due_at is not None and work.failed_at is None,
+        is_running=work.due_at is not None and work.failed_at is None and work.paused_at is None,
         has_failed=work.failed_at is not None,
         due_at=work.due_at,
         reason=work.reason,
-        started_at=work.started_at,
+        is_paused=work.paused_at is not None,
+        share=pace.share if pace else None,
+        seconds_left=pace.seconds_left if pace else None,
     )

@@ -14,13 +14,16 @@ from sqlalchemy.orm import Session, aliased
 
 from domain.graph import NewCommits, new_commits
 from domain.list_states import (
+    FILES,
     FIRST_RELEASE_COMMITS,
     IMPORT_REMEDY,
     IMPORT_RUNNING,
     Task,
     set_complete,
     set_incomplete,
+    set_new,
     show_latest,
+    store_narrowed,
 )
 from domain.release_facts import moment_of_release
 from domain.release_lists import list_ids
@@ -44,6 +47,7 @@ class Want(StrEnum):
     resolve = "resolve"  # which commits `stated` and `stated_previous` are
     range = "range"  # reach(sha) - reach(previous_sha, or the guessed base)
     latest = "latest"  # the latest commits up to sha
+    files = FILES  # what the listed commits touch, where no push said it
 
 
 def can_ask(repository: Repository) -> bool:
@@ -90,7 +94,7 @@ def refresh_without_history(task: Task, head: Head) -> None:
     head.compared_with, head.excluded = base.name, []
     found = find_range(task, head.sha, base.sha)
     if found is not None:
-        task.store(head, task.ids(found.shas))
+        store_narrowed(task, head, task.ids(found.shas))
     elif head.fetched_from != base.sha:
         _want(task, head, Want.range)
         show_latest(task, head)
@@ -103,9 +107,9 @@ def refresh_first(task: Task, head: Head, found: NewCommits) -> None:
     shas = found.shas[:FIRST_RELEASE_COMMITS]
     head.compared_with, head.excluded = None, []
     if len(shas) == len(found.shas):  # these are all
-        set_complete(task, head, task.ids(shas), basis="graph")
+        set_new(task, head, task.ids(shas))
         return
-    task.store(head, task.ids(shas))
+    store_narrowed(task, head, task.ids(shas))
     cause = FIRST.format(len(shas), len(found.shas))
     set_incomplete(task, head, cause, WHOLE_HISTORY, basis="latest")
 

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session, aliased
 
 from domain.lines import Line, Point
+from domain.tag_rules import DATED, dated_order, is_dated
 from domain.tags import Order, parse_tag
 from domain.versions import find_order, parse_version
 from models import (
@@ -45,6 +46,7 @@ def find_line(session: Session, repository: Repository, version: str) -> str:
         .where(
             Head.repository_id == repository.id,
             Head.origin == HeadOrigin.tag,
+            Head.line.not_like(f"{DATED}%"),  # there versions do not count
             Release.version.startswith(f"{parsed.package}@", autoescape=True),
         )
         .distinct()
@@ -127,15 +129,16 @@ def load_line(session: Session, head: Head) -> Line:
     """All points beside *head*: of its line, or of its projects if it is on none."""
     points = _select_points().where(Head.repository_id == head.repository_id)
     if head.line != NO_LINE:
-        return _line(session.execute(points.where(Head.line == head.line)).all(), ordered=True)
+        beside = points.where(Head.line == head.line)
+        return _line(session.execute(beside).all(), dated=is_dated(head.line))
     own, other = aliased(ReleaseProject), aliased(ReleaseProject)
     shared = (
         select(other.release_id)
         .join(own, own.project_id == other.project_id)
         .where(own.release_id == head.release_id)
     )
-    beside = Head.release_id.in_(shared) | (Head.id == head.id)
-    return _line(session.execute(points.where(beside)).all(), ordered=False)
+    own_or_shared = Head.release_id.in_(shared) | (Head.id == head.id)
+    return _line(session.execute(points.where(own_or_shared)).all(), ordered=False)
 
 
 def _select_points() -> Any:
@@ -157,10 +160,12 @@ def _select_points() -> Any:
     )
 
 
-def _line(rows: Iterable[Any], *, ordered: bool) -> Line:
+def _line(rows: Iterable[Any], *, ordered: bool = True, dated: bool = False) -> Line:
     points, ranks = [], {}
     for row in rows:
-        order = order_of(row.name, row.origin) if ordered else NO_ORDER
+        order: Order | None = NO_ORDER
+        if ordered:
+            order = dated_order(row.made_at) if dated else order_of(row.name, row.origin)
         if order is None:
             continue
         points.append(
@@ -176,7 +181,7 @@ def _line(rows: Iterable[Any], *, ordered: bool) -> Line:
             )
         )
         ranks[row.sha] = row.rank
-    return Line(points, ranks)
+    return Line(points, ranks, order_at=dated_order if dated else None)
 
 
 @lru_cache(maxsize=20_000)

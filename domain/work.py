@@ -18,7 +18,10 @@ def find_work(session: Session, kind: WorkKind, subject_id: int) -> Work | None:
 def make_due(
     session: Session, kind: WorkKind, *, subject_id: int, organization_id: int, at: datetime
 ) -> Work:
-    """Have *kind* of work done on its subject, not before *at*; what was given up starts again."""
+    """Have *kind* of work done on its subject, not before *at*; what was given up starts again.
+
+    What a person paused stays so.
+    """
     work = find_work(session, kind, subject_id)
     if work is None:
         row = {
@@ -33,6 +36,8 @@ def make_due(
         work = find_work(session, kind, subject_id)
         if work is None:
             raise RuntimeError(f"work {kind} on {subject_id} was neither there nor could be added")
+    if work.paused_at is not None:
+        return work
     if work.failed_at is not None:
         work.failed_at, work.attempts, work.due_at = None, 0, None
     if work.due_at is None or work.due_at > at or work.claimed_until is not None:

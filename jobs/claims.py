@@ -64,7 +64,7 @@ EVENTS = Lane(
 WORK = Lane(
     name="work",
     model=Work,
-    waiting=and_(Work.due_at.is_not(None), Work.failed_at.is_(None)),
+    waiting=and_(Work.due_at.is_not(None), Work.failed_at.is_(None), Work.paused_at.is_(None)),
     lease=timedelta(minutes=10),
     claimed={},
     released={},
@@ -159,14 +159,14 @@ def postpone(row: Any, claim: Claim, *, until: datetime, reason: str) -> None:
     """Make *row* due at *until*, without counting the attempt."""
     _release(row, claim.lane.released, reason)
     row.attempts = claim.attempts - 1
-    row.due_at = until
+    _make_due(row, until)
 
 
 def retry_later(row: Any, claim: Claim, *, reason: str, now: datetime) -> None:
     """Make *row* due again after a growing delay, however often that was: it is not its fault."""
     _release(row, claim.lane.released, reason)
     row.attempts = min(claim.attempts, MAX_ATTEMPTS - 1)
-    row.due_at = now + delay_after(row.attempts)
+    _make_due(row, now + delay_after(row.attempts))
 
 
 def retry_or_give_up(
@@ -177,7 +177,7 @@ def retry_or_give_up(
         _release(row, claim.lane.given_up(now), reason)
     else:
         _release(row, claim.lane.released, reason)
-        row.due_at = now + delay_after(claim.attempts)
+        _make_due(row, now + delay_after(claim.attempts))
 
 
 def delay_after(attempts: int) -> timedelta:
@@ -185,6 +185,12 @@ def delay_after(attempts: int) -> timedelta:
     doubled: int = 2 ** (attempts - 1)
     delay = min(FIRST_DELAY * doubled, LONGEST_DELAY)
     return delay * (1 - random.random() / 4)  # noqa: S311 (no secret)
+
+
+def _make_due(row: Any, at: datetime) -> None:
+    """Unless a person paused it while it ran: then it waits for a person."""
+    if getattr(row, "paused_at", None) is None:
+        row.due_at = at
 
 
 def _release(row: Any, values: Mapping[str, Any], reason: str) -> None:

@@ -1,4 +1,7 @@
-"""Long work for which nobody outside is asked: heads of named commits, events of accepted names."""
+"""Long work for which nobody outside is asked.
+
+Heads of named commits, events of accepted names, tags under a changed setting.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from sqlalchemy.orm import Session
 from domain.alias_moves import move_some
 from domain.named_commits import give_heads
 from domain.provenance import Why
+from domain.tag_changes import apply_tag_rules
 from integrations.github.work import WorkOutcome
 from jobs.runtime import Runtime
 from models import ReleaseAlias, Work, WorkKind
@@ -36,7 +40,12 @@ def _move_events(session: Session, runtime: Runtime, alias_id: int) -> bool:
     return move_some(session, alias_id, why=Why(runtime.now(), source="person", actor=actor))
 
 
+def _apply_tag_rules(session: Session, runtime: Runtime, repository_id: int) -> bool:
+    return apply_tag_rules(session, repository_id, why=Why(runtime.now(), source="settings"))
+
+
 _RUN: dict[WorkKind, Callable[[Session, Runtime, int], bool]] = {
     WorkKind.heads: _give_heads,
     WorkKind.aliases: _move_events,
+    WorkKind.tags: _apply_tag_rules,
 }

@@ -69,7 +69,10 @@ def process_work(runtime: Runtime, claim: Claim) -> None:
         # else somebody asked for it anew while the slice ran: that stands
         work.reason = outcome.reason
         work.claimed_until, work.attempts = None, 0
-        work.finished_at = None if work.due_at else runtime.now()
+        if outcome.due_at is None:
+            work.paused_at = None  # paused in its last slice: there is nothing left to wait for
+        is_over = work.due_at is None and work.paused_at is None
+        work.finished_at = runtime.now() if is_over else None
 
 
 PROCESS: dict[str, Process] = {

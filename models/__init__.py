@@ -1,7 +1,7 @@
 """Tables and their constraints; importing this package makes every table known."""
 
 from models.alias import ReleaseAlias
-from models.app import AppRegistration
+from models.app import AppManifest, AppRegistration
 from models.base import Base, utcnow
 from models.commit import Author, Commit, CommitCoAuthor, CommitFile, CommitRelation, Span
 from models.delivery import Delivery, DeliveryState
@@ -64,6 +64,7 @@ from models.work import Work, WorkKind
 __all__ = [
     "Activity",
     "ApiToken",
+    "AppManifest",
     "AppRegistration",
     "Author",
     "Base",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -44,3 +44,25 @@ class AppRegistration(Base):
     registered_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     replaced_at: Mapped[datetime | None]
+
+
+class AppManifest(Base):
+    """A registration that was begun: the `state` that GitHub brings back, once, to one browser.
+
+    `setup_link_id` is the operator's session that began it; `replaces_id` the registration that was
+    in use then. `claimed_until`: a request is exchanging the code, and nobody else may.
+    """
+
+    __tablename__ = "app_manifest"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    setup_link_id: Mapped[int] = mapped_column(
+        ForeignKey("setup_link.id", ondelete="CASCADE"), index=True
+    )
+    state_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    replaces_id: Mapped[int | None] = mapped_column(
+        ForeignKey("app_registration.id", ondelete="CASCADE")
+    )
+    created_at: Mapped[datetime]
+    claimed_until: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]

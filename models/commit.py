@@ -62,6 +62,7 @@ class Commit(Base):
         UniqueConstraint("repository_id", "sha"),
         Index("ix_commit_repository_id_rank", "repository_id", "rank"),
         Index("ix_commit_repository_id_moment", "repository_id", text(COMMIT_MOMENT), "id"),
+        Index("ix_commit_author_id", "author_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

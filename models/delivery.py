@@ -24,7 +24,10 @@ class Delivery(Base):
     """One webhook request, kept as received so that its job can run again."""
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_state_due_at", "state", "due_at"),)
+    __table_args__ = (
+        Index("ix_delivery_state_due_at", "state", "due_at"),
+        Index("ix_delivery_repository_id_id", "repository_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     guid: Mapped[str] = mapped_column(String(64), unique=True)  # the same again on redelivery
@@ -47,7 +50,7 @@ class Delivery(Base):
         ForeignKey("organization.id", ondelete="SET NULL"), index=True
     )
     repository_id: Mapped[int | None] = mapped_column(
-        ForeignKey("repository.id", ondelete="SET NULL"), index=True
+        ForeignKey("repository.id", ondelete="SET NULL")
     )
     effects: Mapped[dict[str, Any] | None]  # what it changed, for the delivery log
 

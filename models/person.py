@@ -15,7 +15,8 @@ class User(Base):
     """A GitHub account whose owner has signed in, known by GitHub's id; the login may change.
 
     Tokens are encrypted (`domain/secret_box.py`). `memberships_at` is when GitHub was last asked
-    which installations the account reaches. An operator has redeemed the server's set-up link.
+    which installations the account reaches, `checking_until` the end of the lease of whoever asks
+    right now, `check_failed_at` when that was last in vain. An operator has redeemed the server's set-up link.
     """
 
     __tablename__ = "user_account"
@@ -30,6 +31,8 @@ class User(Base):
     refresh_token: Mapped[str | None] = mapped_column(Text)
     refresh_expires_at: Mapped[datetime | None]
     memberships_at: Mapped[datetime | None]
+    checking_until: Mapped[datetime | None]
+    check_failed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -85,7 +88,8 @@ class RoleSource(StrEnum):
 class Member(Base):
     """A person in an organization; `user_id` is None for one who has never signed in.
 
-    `ended_at`: GitHub no longer lists the installation for them, or an admin removed them. The row
+    `listed_since`: GitHub lists an installation of the organization for them; None: access rests
+    on an admin's word alone. `ended_at`: GitHub no longer does, or an admin removed them. The row
     stays, because timelines and commits speak of it.
     """
 
@@ -107,6 +111,7 @@ class Member(Base):
         Enum(RoleSource, native_enum=False, length=16), default=RoleSource.github
     )
     created_at: Mapped[datetime]
+    listed_since: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None] = mapped_column(Text)
 

@@ -113,6 +113,8 @@ class Release(Base):
     sha_start: Mapped[str | None] = mapped_column(String(7))
     commit_count: Mapped[int] = mapped_column(default=0)
     hidden_count: Mapped[int] = mapped_column(default=0)
+    # Commits that touch none of the paths which the release's projects take.
+    outside_count: Mapped[int] = mapped_column(default=0, server_default="0")
     author_count: Mapped[int] = mapped_column(default=0)
     last_commit_id: Mapped[int | None]
     list_state: Mapped[ListState] = mapped_column(
@@ -246,6 +248,7 @@ class Head(Base):
     excluded: Mapped[list[Any]] = mapped_column(default=list)  # names, the nearest first
     commit_count: Mapped[int] = mapped_column(default=0)
     hidden_count: Mapped[int] = mapped_column(default=0)
+    outside_count: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class ReleaseCommit(Base):

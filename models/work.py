@@ -17,6 +17,7 @@ class WorkKind(StrEnum):
     history = "history"  # subject: repository; import its graph and tags
     gaps = "gaps"  # subject: repository; complete what a release needs and no push brought
     heads = "heads"  # subject: repository; commits that events name as their release
+    tags = "tags"  # subject: repository; let its tags make releases as its settings now say
     aliases = "aliases"  # subject: alias; move the events that had a release of its name
 
 

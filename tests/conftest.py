@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 
@@ -20,6 +21,10 @@ from webapp import create_app
 from webapp.context import shiplog
 
 WEBHOOK_SECRET = "it is a secret to everybody"
+
+# How long an example takes says more of what else the machine does; pytest's timeout ends a hang.
+hypothesis.settings.register_profile("shiplog", deadline=None)
+hypothesis.settings.load_profile("shiplog")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,6 +9,7 @@ from flask import Flask
 from jobs import Runtime, enqueue
 from models.durable import open_durable
 from webapp.api.rate import Rate, add_rate_limit
+from webapp.app_check import AppCheck
 from webapp.backlog import Backlog
 from webapp.cli import add_commands
 from webapp.committer import Committer
@@ -18,6 +19,7 @@ from webapp.intake import Intake, log_stored
 from webapp.metrics import Metrics
 from webapp.pages import add_pages
 from webapp.project_keys import ProjectKeys
+from webapp.refusals import Refusals
 from webapp.slow_bodies import SlowBodies
 from webapp.views import health
 
@@ -42,7 +44,9 @@ def create_app(
     committer = Committer(lambda: open_durable(runtime.db), after_commit=announce)
     metrics = Metrics(lambda: health.find_queue(runtime))
     slow_bodies = SlowBodies()
-    Shiplog(runtime, committer, metrics, slow_bodies).attach(app)
+    refusals = Refusals()
+    parts = Shiplog(runtime, committer, metrics, slow_bodies, refusals, AppCheck(runtime))
+    parts.attach(app)
     app.register_blueprint(health.bp)
     add_pages(app, runtime.settings)
     add_rate_limit(app, api_rate)
@@ -60,6 +64,7 @@ def create_app(
         events,
         committer=committer,
         webhook_secrets=runtime.webhook_secrets,
+        refusals=refusals,
         now=runtime.now,
         slow_bodies=slow_bodies,
         metrics=metrics,

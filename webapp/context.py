@@ -8,8 +8,10 @@ from typing import cast
 from flask import Flask, current_app
 
 from jobs import Runtime
+from webapp.app_check import AppCheck
 from webapp.committer import Committer
 from webapp.metrics import Metrics
+from webapp.refusals import Refusals
 from webapp.slow_bodies import SlowBodies
 
 NAME = "shiplog"
@@ -21,6 +23,8 @@ class Shiplog:
     committer: Committer
     metrics: Metrics
     slow_bodies: SlowBodies
+    refusals: Refusals
+    app_check: AppCheck
 
     def attach(self, app: Flask) -> None:
         app.extensions[NAME] = self

@@ -84,7 +84,7 @@ def _show_ours(error: ShiplogError) -> Response:
 
 
 def _show(error: HTTPException) -> Response:
-    return _page(error, None)
+    return _page(error, getattr(error, "sentence", None))  # some know better what to say
 
 
 def _show_trouble(error: Exception) -> Response:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from domain.errors import ShiplogError
+from domain.errors import BusyError, ShiplogError
 from integrations.github.deliveries import (
     Envelope,
     NotADeliveryError,
@@ -33,6 +33,7 @@ from webapp.plain_wsgi import (
     read_chunks,
     respond,
 )
+from webapp.refusals import Refusals
 from webapp.slow_bodies import SlowBodies, TooSlowError
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ STATUS_OF: dict[type[ShiplogError], tuple[int, list[tuple[str, str]]]] = {
     SignatureError: (401, []),
     NotADeliveryError: (400, []),
     CutOffError: (400, []),
+    BusyError: (503, [("Retry-After", RETRY_AFTER_SECONDS)]),
     NotDurableError: (503, [("Retry-After", RETRY_AFTER_SECONDS)]),
 }
 
@@ -62,6 +64,7 @@ class Intake:
         *,
         committer: Committer,
         webhook_secrets: Callable[[], Sequence[str]],
+        refusals: Refusals,
         now: Callable[[], datetime],
         slow_bodies: SlowBodies,
         metrics: Metrics,
@@ -70,6 +73,7 @@ class Intake:
         self._following = following
         self._committer = committer
         self._webhook_secrets = webhook_secrets
+        self._refusals = refusals
         self._now = now
         self._slow_bodies = slow_bodies
         self._metrics = metrics
@@ -86,6 +90,8 @@ class Intake:
         except tuple(STATUS_OF) as error:
             status, headers = STATUS_OF[type(error)]
             answer = {"detail": str(error)}
+            if isinstance(error, SignatureError) and "HTTP_X_HUB_SIGNATURE_256" in environ:
+                self._refusals.note(self._now())
             log.warning("delivery refused", status=status, why=str(error), **_named(environ))
         else:
             status, answer = 202, {"delivery": guid, "status": stored}

@@ -8,23 +8,31 @@ from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]  # ships 
 from config import Settings
 from domain.login_links import SESSION_LIFETIME
 from webapp import api
+from webapp.auth_client import app_page, oauth_settings
+from webapp.context import shiplog
 from webapp.errors import add_error_pages
 from webapp.headers import protect
+from webapp.places import this_place
 from webapp.presentation import add_template_helpers
 from webapp.security import guard
 from webapp.views import (
+    account,
     api_docs,
+    auth,
     deliveries,
     doctor,
     home,
+    installs,
     issues,
     releases,
     repositories,
+    setup,
     tokens,
 )
 from webapp.views import (
     settings as settings_pages,
 )
+from webapp.visitors import recognise
 
 csrf = CSRFProtect()
 
@@ -42,11 +50,21 @@ def add_pages(app: Flask, settings: Settings) -> None:
     )
     csrf.init_app(app)
     app.before_request(_refuse_unstorable)
+    app.before_request(recognise)
     protect(app)
     add_error_pages(app)
     add_template_helpers(app, settings)
     app.jinja_env.globals["settings_sections"] = settings_pages.list_sections
+    app.jinja_env.globals.update(
+        can_sign_in=lambda: oauth_settings(shiplog().runtime) is not None,
+        can_install=lambda: app_page(shiplog().runtime) is not None,
+        this_place=this_place,
+    )
     app.register_blueprint(home.bp)
+    app.register_blueprint(auth.bp)
+    app.register_blueprint(account.bp)
+    app.register_blueprint(installs.bp)
+    app.register_blueprint(setup.bp)
     app.register_blueprint(api_docs.bp)
     app.register_blueprint(tokens.bp)
     app.register_blueprint(_tenant())

@@ -13,13 +13,15 @@ from markupsafe import Markup, escape
 
 from config import Settings
 from domain.event_stack import Frame
+from webapp.browsers import describe_browser
 from webapp.wording import (
     describe_change,
     describe_kind,
-    describe_left,
+    describe_line,
     describe_phase,
     describe_rule,
     describe_source,
+    describe_time_left,
     list_details,
 )
 
@@ -45,6 +47,7 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(github=github, has_page=has_page)
     app.jinja_env.filters.update(
         moment=show_moment,
+        browser=describe_browser,
         duration=show_duration,
         sentence=make_sentence,
         short=lambda sha: sha[:SHORT_SHA],
@@ -53,9 +56,10 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         rule_text=describe_rule,
         source_text=describe_source,
         phase_text=describe_phase,
-        left_text=describe_left,
         kind_text=describe_kind,
         change_text=describe_change,
+        line_text=describe_line,
+        time_left=describe_time_left,
         basis=lambda basis: BASES.get(basis, basis),
         web_url=only_web_url,
         coded=mark_code,

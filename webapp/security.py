@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any, NoReturn, cast
 
 from flask import Blueprint, abort, g, session
 from sqlalchemy.orm import Session
 
 from domain.login_links import Membership, list_memberships
+from domain.memberships import CHECKED_SOON, list_user_memberships
 from domain.provenance import Why
 from webapp.context import shiplog
+from webapp.visitors import (
+    USER,
+    SilentGitHubError,
+    current_visitor,
+    is_closed,
+    is_older,
+    renew_visitor,
+)
 
 LINKS = "links"  # ids of the sign-in links that the browser used, see domain/login_links.py
+OPERATOR = "operator"  # id of the set-up link that the browser used, see webapp/operators.py
 MOST_LINKS = 20  # a cookie has room for few
+KEPT = (LINKS, USER, OPERATOR)  # what survives when somebody signs in, by link or with GitHub
 
 
 def held_links() -> list[int]:
@@ -20,23 +32,43 @@ def held_links() -> list[int]:
     return [int(link_id) for link_id in session.get(LINKS, [])]
 
 
-def begin_session(link_id: int) -> None:
-    """A new session, which adds this link's organization to those signed in to before.
+def begin_session(by_link: Membership) -> None:
+    """A new session, which adds this link's organization to those signed in to before."""
+    renew_session({LINKS: [*held_links(), by_link.link_id][-MOST_LINKS:]})
 
-    Nothing else of the old session survives, its CSRF token included.
-    """
-    links = [*held_links(), link_id][-MOST_LINKS:]
+
+def begin_github_session(token: str) -> None:
+    """A new session of a person who signed in with GitHub; *token* is that of its row."""
+    renew_session({USER: token})
+
+
+def renew_session(given: dict[str, Any]) -> None:
+    """Nothing of the old session survives but what is KEPT: the CSRF token, for one, does not."""
+    kept = {name: session[name] for name in KEPT if name in session}
     session.clear()
     session.permanent = True
-    session[LINKS] = links
+    session.update(kept | given)
 
 
 def find_memberships(db: Session) -> list[Membership]:
-    """The organizations that the visitor is signed in to, by slug."""
-    links = held_links()
-    if not links:
-        return []
-    return list_memberships(db, links, now=shiplog().runtime.now())
+    """The organizations that the visitor may see, by slug: by links, and by what GitHub lists.
+
+    Each once, in the better of both roles, and with the name of who it is, where that is known.
+    """
+    visitor, links = current_visitor(), held_links()
+    found = list_memberships(db, links, now=shiplog().runtime.now()) if links else []
+    if visitor is None:
+        return found
+    found = [replace(one, person=visitor.login) for one in found]
+    own = list_user_memberships(
+        db, visitor.user_id, login=visitor.login, with_listed=not is_closed(visitor)
+    )
+    by_id = {one.organization_id: one for one in sorted([*found, *own], key=_by_role)}
+    return sorted(by_id.values(), key=lambda one: one.slug)
+
+
+def _by_role(membership: Membership) -> bool:
+    return membership.is_admin
 
 
 def guard(tenant: Blueprint) -> None:
@@ -64,7 +96,11 @@ def require_admin() -> None:
 
 def person_why() -> Why:
     """The visitor as the cause of a change, now."""
-    membership = current_membership()
+    return why_of(current_membership())
+
+
+def why_of(membership: Membership) -> Why:
+    """A visitor as the cause of a change, now, in the organization of that membership."""
     role = f"{'an' if membership.is_admin else 'a'} {membership.role} of the organization"
     return Why(shiplog().runtime.now(), source="person", actor=membership.person or role)
 
@@ -97,13 +133,26 @@ def close_page_session(_error: BaseException | None) -> None:
 
 
 def _admit() -> None:
+    membership = _find_membership()
+    visitor = current_visitor()
+    if membership is None and visitor is not None and is_older(visitor, CHECKED_SOON):
+        close_page_session(None)
+        renew_visitor(visitor)  # perhaps they were let in on GitHub just now
+        membership = _find_membership()
+    if membership is None:
+        _turn_away()
+    g.membership = membership
+
+
+def _find_membership() -> Membership | None:
     open_page_session()
-    memberships = find_memberships(page_session())
-    if not memberships:
-        abort(401)
-    g.memberships = memberships  # for going from one to another
-    for membership in memberships:
-        if membership.slug == g.organization_slug:
-            g.membership = membership
-            return
-    abort(404)
+    g.memberships = found = find_memberships(page_session())  # for going from one to another
+    return next((one for one in found if one.slug == g.organization_slug), None)
+
+
+def _turn_away() -> NoReturn:
+    """Whoever is signed in learns no more than that the organization is none of theirs."""
+    visitor = current_visitor()
+    if visitor is not None and is_closed(visitor):
+        raise SilentGitHubError
+    abort(404 if visitor is not None or find_memberships(page_session()) else 401)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import structlog
 from flask import Flask
 
-from config import Settings
+from domain.errors import BusyError
+from jobs import Runtime
 from jobs.worker import EmbeddedWorker, open_queue
 from webapp.context import shiplog
 
@@ -31,22 +32,32 @@ def give_memory_back() -> None:
         trim(0)
 
 
-def announce(settings: Settings) -> None:
+def announce(runtime: Runtime) -> None:
     """Say where people find the server, and what it lacks to do its work."""
-    log.info("serving", url=settings.public_url)
-    for lack in list_lacks(settings):
-        log.warning(lack)
+    log.info("serving", url=runtime.settings.public_url)
+    try:
+        for lack in list_lacks(runtime):
+            log.warning(lack)
+    except BusyError as error:
+        log.warning("the App is not known yet", reason=str(error))
 
 
-def list_lacks(settings: Settings) -> list[str]:
-    """What does not work with these settings, and which variable changes that."""
-    github = settings.github
+def list_lacks(runtime: Runtime) -> list[str]:
+    """What does not work without an App, or with the one there is, and what changes that."""
+    trouble = runtime.app_trouble()
+    if trouble is not None:
+        return [f"the registered App cannot be used, as the set-up page says: {trouble}"]
+    app = runtime.app_settings()
     lacks = []
-    if not github.webhook_secrets:
-        lacks.append("every webhook is refused until GITHUB_WEBHOOK_SECRET is set")
-    if github.app_id is None or github.private_key is None:
+    if not runtime.webhook_secrets():
         lacks.append(
-            "GitHub is asked for nothing until GITHUB_APP_ID and GITHUB_PRIVATE_KEY are set"
+            "every webhook is refused until the App is registered on the set-up page "
+            "or GITHUB_WEBHOOK_SECRET is set"
+        )
+    if app is None or app.private_key is None:
+        lacks.append(
+            "GitHub is asked for nothing until the App is registered on the set-up page "
+            "or GITHUB_APP_ID and GITHUB_PRIVATE_KEY are set"
         )
     return lacks
 
@@ -55,7 +66,7 @@ def start(app: Flask, *, with_worker: bool) -> Callable[[], None]:
     """Open the queue and, *with_worker*, work jobs off here; the function that ends all of it."""
     keep_memory_small()
     parts = shiplog(app)
-    announce(parts.runtime.settings)
+    announce(parts.runtime)
     parts.slow_bodies.start()
     queue = open_queue(parts.runtime)
     if not with_worker:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
+from domain.tag_rules import DATED, is_dated
+
+MINUTE = 60
 RULES = {
     "tag-makes-release": "a tag with a version in its name makes a release",
     "new-commits-by-graph": (
@@ -12,8 +14,13 @@ RULES = {
         "with a lower version and of earlier tags that it descends from"
     ),
     "client-states-commits": "the commits that a client lists are the release's commits",
+    "tags-by-settings": "the repository's settings say which tags make releases",
     "tag-on-github": "a tag counts where it stands on GitHub",
     "repository-id-stays": "a repository is known by its number on GitHub, whatever its name is",
+    "github-lists-installation": (
+        "who reaches the App's installation on GitHub is a member for as long as GitHub says so"
+    ),
+    "github-tells-roles": "GitHub says who owns the account and who installed the App",
     "installation-shows-repository": "only what the App's installation shows is followed",
     "message-names-issue": (
         "a commit message with a word such as “fixes” before an issue's short id names that issue"
@@ -50,12 +57,15 @@ SOURCES = {
     "github": "found by asking GitHub",
     "event": "reported by an SDK",
     "command": "given as a command on the server",
+    "settings": "brought about by a changed setting",
 }
 PHASES = {
     "start": "begins",
     "tags": "reading tags",
     "tags by rest": "reading tags",
     "commits": "reading commits",
+    "graph": "putting commits in order",
+    "sides": "reading branches that only tags reach",
     "lists": "making the releases' lists",
     "done": "done",
 }
@@ -80,16 +90,23 @@ def describe_phase(phase: str) -> str:
     return PHASES.get(phase, phase)
 
 
-def describe_left(left: timedelta | None) -> str:
-    """A rest of work in words, no more exact than such a guess is; empty if it is unknown."""
-    if left is None:
+def describe_line(line: str) -> str:
+    """The line of a tag, for people."""
+    prefix = line.removeprefix(DATED)
+    if is_dated(line):
+        return f"{prefix}, by date" if prefix else "by date"
+    return prefix or "versions without prefix"
+
+
+def describe_time_left(seconds: float | None) -> str:
+    """An estimate, as rough as it is; empty while there is none."""
+    if seconds is None:
         return ""
-    minutes = left.total_seconds() / 60
-    if minutes < 1:
+    if seconds < MINUTE:
         return "less than a minute left"
-    if minutes < 90:
-        return f"about {round(minutes)} min left"
-    return f"about {round(minutes / 60)} hours left"
+    if seconds < 90 * MINUTE:
+        return f"about {round(seconds / MINUTE)} min left"
+    return f"about {round(seconds / (60 * MINUTE))} h left"
 
 
 def list_details(data: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -36,6 +36,12 @@ class People:
     def join(self, organization: Account, user: Account, role: str = "member") -> None:
         """Make the user a `member` or `admin` of the organization."""
         self.world.grants.roles[organization.id, user.id] = role
+        self.world.grants.invited.discard((organization.id, user.id))
+
+    def invite(self, organization: Account, user: Account, role: str = "member") -> None:
+        """Offer the user a role, which counts once they `join`."""
+        self.world.grants.roles[organization.id, user.id] = role
+        self.world.grants.invited.add((organization.id, user.id))
 
     def leave(self, organization: Account, user: Account) -> None:
         """Undo `join`."""
@@ -44,6 +50,10 @@ class People:
     def browse_as(self, user: Account | None) -> None:
         """Say who sits at the browser and agrees to sign in; None refuses."""
         self.world.grants.browser = user
+
+    def pick_account(self, account: Account | None) -> None:
+        """Say on which account the browser installs the App when it comes to do so."""
+        self.world.grants.picked = account
 
     def revoke_authorization(self, user: Account) -> None:
         """Let the user take back the App's authorization: tokens die, and the App is told."""
@@ -63,15 +73,11 @@ class Installs:
         repositories: Literal["all"] | Iterable[Repository] = "all",
         *,
         permissions: Mapping[str, str] | None = None,
+        by: Account | None = None,
     ) -> Installation:
-        """Install the App on an account; installing again makes a new id."""
-        world = self.world
+        """Install the App on an account, *by* its owner unless told; again makes a new id."""
         chosen = None if isinstance(repositories, str) else {item.id for item in repositories}
-        granted = dict(permissions or world.app.permissions)
-        made = Installation(next(world.ids), world.app, account, world.clock.now(), granted, chosen)
-        world.installations[made.id] = made
-        self._tell_installation("created", made)
-        return made
+        return install_app(self.world, account, chosen, permissions, by)
 
     def add_repositories(self, installation: Installation, added: Iterable[Repository]) -> None:
         """Select more repositories."""
@@ -114,9 +120,7 @@ class Installs:
         self._tell_installation("new_permissions_accepted", installation)
 
     def _tell_installation(self, action: str, installation: Installation) -> None:
-        seen = self.world.visible(installation)
-        payload = payloads.installation(self.world, action, installation, seen)
-        self.world.deliveries.queue("installation", payload, installation)
+        _tell_installation(self.world, action, installation)
 
     def _tell_selection(
         self, installation: Installation, added: list[Repository], removed: list[Repository]
@@ -197,3 +201,25 @@ class Repositories:
             repository,
             lambda: payloads.repository(world, action, repository, sender, changes),
         )
+
+
+def install_app(
+    world: World,
+    account: Account,
+    chosen: set[int] | None = None,
+    permissions: Mapping[str, str] | None = None,
+    by: Account | None = None,
+) -> Installation:
+    """Make an installation and tell the App; *chosen* repositories by id, None for all."""
+    granted, now = dict(permissions or world.app.permissions), world.clock.now()
+    by = by or world.actor(account)
+    made = Installation(next(world.ids), world.app, account, now, granted, chosen, by)
+    world.installations[made.id] = made
+    _tell_installation(world, "created", made)
+    return made
+
+
+def _tell_installation(world: World, action: str, installation: Installation) -> None:
+    seen = world.visible(installation)
+    payload = payloads.installation(world, action, installation, seen)
+    world.deliveries.queue("installation", payload, installation)

@@ -1,5 +1,6 @@
 """The GitHub App and its installations: what exists, what it may see, how both look as JSON."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,23 +38,39 @@ class App:
         self.webhook_secret = secrets.token_hex(20)
         self.hook_id = app_id + 400_000_000
         self.hook_url = "http://127.0.0.1/webhooks/github"
+        self.setup_url = ""  # where browsers go after installing
+        self.callback_urls: list[str] = []
         self.permissions = dict(PERMISSIONS)
         self.events = list(EVENTS)
         self.created_at = now
         key = _private_key()
-        self.private_key_pem = key.private_bytes(
-            Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
-        ).decode()
-        self.public_key_pem = key.public_key().public_bytes(
-            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
-        )
+        self.private_key_pem = _private_pem(key)
+        self.public_keys = [_public_pem(key)]  # any of them proves that it is the App
+
+    def add_key(self) -> str:
+        """Make a further private key, as on the App's page; return its PEM."""
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.public_keys.append(_public_pem(key))
+        return _private_pem(key)
+
+    def delete_first_key(self) -> None:
+        """Let the oldest key prove nothing any more."""
+        del self.public_keys[0]
 
     def configure(
-        self, *, name: str, hook_url: str, permissions: dict[str, str], events: list[str]
+        self,
+        *,
+        name: str,
+        hook_url: str,
+        permissions: dict[str, str],
+        events: list[str],
+        setup_url: str,
+        callback_urls: list[str],
     ) -> None:
         """Become what a manifest says; the hook gets another secret."""
-        self.name, self.slug = name, name.lower().replace(" ", "-")
+        self.name, self.slug = name, re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         self.hook_url, self.events = hook_url, list(events)
+        self.setup_url, self.callback_urls = setup_url, list(callback_urls)
         self.permissions = {"metadata": "read"} | permissions
         self.webhook_secret = secrets.token_hex(20)
 
@@ -76,6 +93,15 @@ class App:
         }
 
 
+def _private_pem(key: rsa.RSAPrivateKey) -> str:
+    form = PrivateFormat.TraditionalOpenSSL
+    return key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
+
+
+def _public_pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
 @cache
 def _private_key() -> rsa.RSAPrivateKey:
     """Make one key for all Apps of this process: it takes longer than most tests."""
@@ -92,6 +118,7 @@ class Installation:
     created_at: datetime
     permissions: dict[str, str]
     selected: set[int] | None = None
+    installed_by: Account | None = None
     suspended_at: datetime | None = None
     suspended_by: Account | None = None
 

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +12,7 @@ from demo.github.clock import Clock
 TOKEN_LIFE = timedelta(seconds=28_800)
 REFRESH_LIFE = timedelta(seconds=15_811_200)
 _CODE_LIFE = timedelta(minutes=10)
+_MANIFEST_CODE_LIFE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,28 @@ class Grants:
         self._codes: dict[str, Code] = {}
         self._grants: list[Grant] = []
         self.browser: Account | None = None
+        self.picked: Account | None = None  # on which the browser installs the App next
         self.roles: dict[tuple[int, int], str] = {}  # (organization, user) -> admin or member
-        self.manifests: dict[str, Mapping[str, object]] = {}
+        self.invited: set[tuple[int, int]] = set()  # those who have not accepted yet
+        self.taken_names: set[str] = set()  # of other people's Apps
+        self._manifest_codes: dict[str, datetime] = {}  # until when they are good
 
     def make_code(self, user: Account, redirect_uri: str, challenge: str) -> str:
         code = secrets.token_hex(10)
         expires_at = self._clock.now() + _CODE_LIFE
         self._codes[code] = Code(user, redirect_uri, challenge, expires_at)
         return code
+
+    def make_manifest_code(self) -> str:
+        """Make what the browser brings back after an App was made from a manifest."""
+        code = secrets.token_hex(10)
+        self._manifest_codes[code] = self._clock.now() + _MANIFEST_CODE_LIFE
+        return code
+
+    def take_manifest_code(self, code: str) -> bool:
+        """Say whether the code is good; it is not any more afterwards."""
+        expires_at = self._manifest_codes.pop(code, None)
+        return expires_at is not None and expires_at > self._clock.now()
 
     def exchange(self, code: str, redirect_uri: str, verifier: str) -> Grant:
         """Turn a code into tokens, once; raise GrantError."""
@@ -93,7 +107,11 @@ class Grants:
 
     def reaches(self, user: Account, account: Account) -> bool:
         """Say whether the account is the user's own, or an organization that the user is in."""
-        return user is account or self.role(account, user) is not None
+        is_in = self.role(account, user) is not None and not self.is_invited(account, user)
+        return user is account or is_in
+
+    def is_invited(self, organization: Account, user: Account) -> bool:
+        return (organization.id, user.id) in self.invited
 
     def _grant(self, user: Account) -> Grant:
         token, refresh = (f"{kind}_{secrets.token_hex(24)}" for kind in ("ghu", "ghr"))

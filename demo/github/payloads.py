@@ -51,7 +51,7 @@ def installation(
         "installation": installed.json(world.roots),
         "repositories": [repository.brief() for repository in repositories],
         **({"requester": None} if action == "created" else {}),
-        "sender": world.actor(installed.account).json(world.roots),
+        "sender": _installer(world, action, installed).json(world.roots),
     }
 
 
@@ -154,6 +154,12 @@ _MERGING: Json = {
     "merge_commit_message": "PR_TITLE",
     "merge_commit_title": "MERGE_MESSAGE",
 }
+
+
+def _installer(world: World, action: str, installed: Installation) -> Account:
+    """Return who did it: the one who installed, or for all else an owner."""
+    by = installed.installed_by if action == "created" else None
+    return by or world.actor(installed.account)
 
 
 def _short(ref: str) -> Json:

@@ -1,8 +1,10 @@
 """From a request to its answer: the table of paths, who may ask, budgets, faults, ETags."""
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from functools import cache
 from urllib.parse import urlencode
 
@@ -36,6 +38,7 @@ _PLAIN: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("GET", "/rate_limit", ANYBODY, endpoints.get_rate_limit),
     ("GET", "/login/oauth/authorize", ANYBODY, signin.authorize),
     ("POST", "/login/oauth/access_token", ANYBODY, signin.get_tokens),
+    ("GET", "/apps/<slug>/installations/new", ANYBODY, signin.install),
     ("POST", "/settings/apps/new", ANYBODY, signin.register),
     ("POST", "/organizations/<login>/settings/apps/new", ANYBODY, signin.register),
     ("POST", "/app-manifests/<code>/conversions", ANYBODY, signin.convert),
@@ -115,7 +118,8 @@ class Router:
         try:
             if not request.headers.get("user-agent"):
                 raise ApiError(403, "Request forbidden by administrative rules.")
-            caller = identify(request, world.app, world.tokens, world.grants)
+            now = time.time() + world.ahead
+            caller = identify(request, world.app, world.tokens, world.grants, now=now)
             if request.path != "/rate_limit" and caller != Caller():
                 world.limits.spend(str(caller), resource)
                 spent = True
@@ -128,6 +132,7 @@ class Router:
             if reply.status == 304 and spent:
                 world.limits.refund(str(caller), resource)
         reply.headers |= world.limits.headers(str(caller), resource)
+        reply.headers["Date"] = formatdate(time.time() + world.ahead, usegmt=True)
         reply.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
         reply = spoil(fault, reply) if fault else reply
         self._log(request, reply, caller)

@@ -121,6 +121,14 @@ class StandIn(People, Installs, Repositories, Releases, Pulls):
         """Leave every installation *remaining* requests until *reset_in* seconds from now."""
         self.world.limits.set(remaining, reset_in, resource)
 
+    def be_ahead(self, seconds: float) -> None:
+        """Tell a time that is so far ahead of the machine's, and judge JWTs by it."""
+        self.world.ahead = seconds
+
+    def take_name(self, name: str) -> None:
+        """Let somebody else's App have the name."""
+        self.world.grants.taken_names.add(name)
+
     def revoke_tokens(self, installation: Installation | None = None) -> None:
         """Make tokens invalid before their time: of one installation, or all."""
         self.world.tokens.revoke(installation)

@@ -1,17 +1,18 @@
 """Signing in with GitHub, what a user's token may ask, and registering the App by manifest."""
 
 import json
-import secrets
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from demo.github import paging
+from demo.github import paging, payloads
 from demo.github.accounts import Account
+from demo.github.acts import install_app
 from demo.github.clock import utc
 from demo.github.faults import FORBIDDEN
 from demo.github.grants import REFRESH_LIFE, TOKEN_LIFE, GrantError
 from demo.github.wire import ApiError, Json, Reply
 from demo.github.world import Call
+
+NAME_LENGTH = 34  # of an App
 
 
 def authorize(call: Call) -> Reply:
@@ -115,7 +116,8 @@ def list_user_repositories(call: Call, number: int) -> Reply:
 def get_own_membership(call: Call, login: str) -> Reply:
     """`GET /user/memberships/orgs/{org}`, by the user's token."""
     user = _user(call)
-    if "members" not in call.world.app.permissions:
+    alive = list(call.world.installations.values())
+    if not any(i.account.login.lower() == login.lower() and i.may("members=read") for i in alive):
         raise ApiError(403, FORBIDDEN)
     return _membership(call, login, user)
 
@@ -128,30 +130,52 @@ def get_membership(call: Call, login: str, user: str) -> Reply:
     return _membership(call, login, found)
 
 
+def install(call: Call, slug: str) -> Reply:
+    """`GET /apps/{slug}/installations/new`: on the account that `pick_account` named.
+
+    A user who does not own the organization only asks for it; then there is no installation yet.
+    """
+    world, user, account = call.world, call.world.grants.browser, call.world.grants.picked
+    if user is None or account is None or slug != world.app.slug or not world.app.setup_url:
+        raise ApiError(404, "Not Found")
+    state = {"state": call.request.query["state"]} if "state" in call.request.query else {}
+    if user is not account and world.grants.role(account, user) != "admin":
+        return _go(world.app.setup_url, {"setup_action": "request"} | state)
+    made = install_app(world, account, by=user)
+    back = {"installation_id": str(made.id), "setup_action": "install"}
+    return _go(world.app.setup_url, back | state)
+
+
 def register(call: Call, login: str = "") -> Reply:
-    """`POST /settings/apps/new` (also of an organization): takes the manifest, back with a code."""
-    manifest = json.loads(_fields(call).get("manifest", "{}"))
-    code = secrets.token_hex(10)
-    call.world.grants.manifests[code] = {**manifest, "owner": login}
+    """`POST /settings/apps/new` (also of an organization): makes the App, back with a code.
+
+    Here the browser confirms at once. The hook is pinged, before anybody has its secret.
+    """
+    world, manifest = call.world, json.loads(_fields(call).get("manifest", "{}"))
+    name = str(manifest.get("name", ""))
+    if not 0 < len(name) <= NAME_LENGTH or name in world.grants.taken_names:
+        return Reply(body=b"Name is too long, missing, or already taken", status=422)
+    world.app.configure(
+        name=name,
+        hook_url=manifest.get("hook_attributes", {}).get("url", world.app.hook_url),
+        permissions=manifest.get("default_permissions", {}),
+        events=manifest.get("default_events", []),
+        setup_url=manifest.get("setup_url", ""),
+        callback_urls=manifest.get("callback_urls", []),
+    )
+    if login:
+        world.app.owner = world.accounts.add(login, type_="Organization")
+    world.deliveries.queue("ping", payloads.ping(world), None)
+    code = world.grants.make_manifest_code()
     state = {"state": call.request.query["state"]} if "state" in call.request.query else {}
     return _go(manifest["redirect_url"], {"code": code} | state)
 
 
 def convert(call: Call, code: str) -> Reply:
-    """`POST /app-manifests/{code}/conversions`: once; the App becomes what the manifest says."""
-    world, manifest = call.world, call.world.grants.manifests.pop(code, None)
-    if manifest is None:
+    """`POST /app-manifests/{code}/conversions`: once, within an hour; all secrets of the App."""
+    world, app = call.world, call.world.app
+    if not world.grants.take_manifest_code(code):
         raise ApiError(404, "Not Found")
-    wish: Any = manifest
-    world.app.configure(
-        name=wish.get("name", world.app.name),
-        hook_url=wish.get("hook_attributes", {}).get("url", world.app.hook_url),
-        permissions=wish.get("default_permissions", {}),
-        events=wish.get("default_events", []),
-    )
-    if wish["owner"]:
-        world.app.owner = world.accounts.add(wish["owner"])
-    app = world.app
     return Reply(
         app.json(call.roots, len(world.installations))
         | {"pem": app.private_key_pem, "webhook_secret": app.webhook_secret}
@@ -166,10 +190,11 @@ def _membership(call: Call, login: str, user: Account) -> Reply:
     if organization is None or role is None:
         raise ApiError(404, "Not Found")
     url = f"{call.roots.api}/orgs/{organization.login}"
+    pending = call.world.grants.is_invited(organization, user)
     return Reply(
         {
             "url": f"{url}/memberships/{user.login}",
-            "state": "active",
+            "state": "pending" if pending else "active",
             "role": role,
             "organization_url": url,
             "organization": organization.organization_json(call.roots),

@@ -149,7 +149,8 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.broken == "reset":
             self._hang_up()
             return
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
+        self.send_header("Server", self.version_string())
         for name, value in reply.headers.items():
             self.send_header(name, value)
         if content and "Content-Type" not in reply.headers:

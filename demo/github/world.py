@@ -63,6 +63,7 @@ class World:
         self.pulls: dict[int, dict[int, Pull]] = defaultdict(dict)
         self.calls: list[LoggedCall] = []
         self.graphql_enabled = True
+        self.ahead = 0.0  # seconds by which the machine's clock seems to be behind GitHub's
         self.roots = Roots("", "")
 
     def make_repository(

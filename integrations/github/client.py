@@ -25,6 +25,7 @@ from integrations.github.errors import (
     GraphQLError,
     NotFoundOnGitHubError,
     RateLimitedError,
+    TokenRefusedError,
     UnreachableError,
 )
 
@@ -149,7 +150,7 @@ class InstallationClient:
         """One GET. Raises the errors of `integrations.github.errors`."""
         headers, data = self._request("GET", path, parameters=parameters or None)
         link = str(headers.get("link", ""))
-        return Answer(data, _find_link(link, "next"), _find_link(link, "last"))
+        return Answer(data, find_link(link, "next"), find_link(link, "last"))
 
     def pages(self, path: str, **parameters: str | int) -> Iterator[Any]:
         """Each page of a list, 100 items a page, as the Link header leads."""
@@ -192,7 +193,7 @@ class InstallationClient:
                     headers, data = client.requester.requestJsonAndCheck(
                         verb, path, parameters=parameters, input=payload
                     )
-            except _TokenRefusedError as error:
+            except TokenRefusedError as error:
                 self.app.drop(self.installation_id)
                 if attempt == 2:
                     raise AccessDeniedError(str(error)) from None
@@ -212,13 +213,9 @@ class InstallationClient:
             self.app.budgets[self.installation_id] = Budget(remaining, limit, reset_at)
 
 
-def _find_link(link: str, relation: str) -> str | None:
+def find_link(link: str, relation: str) -> str | None:
     found = re.search(_LINK % relation, link)
     return found[1] if found else None
-
-
-class _TokenRefusedError(GitHubError):
-    """401: the token is no longer good; another one may be."""
 
 
 class translated_errors:  # noqa: N801 (reads as the statement that it is)
@@ -248,7 +245,7 @@ def _translate(error: GithubException, now: datetime) -> GitHubError:
             return RateLimitedError(message, until=until)
         return AccessDeniedError(message)
     if error.status == 401:
-        return _TokenRefusedError(message)
+        return TokenRefusedError(message)
     if error.status in (404, 409, 422):
         return NotFoundOnGitHubError(message, status=error.status)
     return UnreachableError(message) if error.status >= 500 else GitHubError(message)

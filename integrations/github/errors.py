@@ -30,6 +30,22 @@ class AccessDeniedError(GitHubError):
     """401 or a plain 403: suspended, uninstalled, permission missing. Retrying does not help."""
 
 
+class TokenRefusedError(GitHubError):
+    """401: the token is no longer good; another one may be."""
+
+
+class SignInError(GitHubError):
+    """GitHub gives no tokens for what we brought; `code` is OAuth's name for the reason."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"GitHub refused: {code}")
+        self.code = code
+
+
+class HalfAnswerError(GitHubError):
+    """GitHub answered, but not what its documentation promises."""
+
+
 class RateLimitedError(GitHubError):
     """GitHub asks us to wait; the job is moved to *until*, no worker sleeps."""
 

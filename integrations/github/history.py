@@ -1,9 +1,10 @@
 """History import: the whole graph and every tag, in slices that survive a crash.
 
 Phases, each with its place kept in the work row: *tags* (a hundred a call, with dates), *commits*
-(reach of the default branch, a hundred a call), *sides* (what tags reach beside it: maintenance
-branches, several a call), *lists* (every release's commits, from what is then known). Releases
-appear in the first phase and fill up in the last. ⌈commits/100⌉ + ⌈tags/100⌉ calls and a few.
+(reach of the default branch, a hundred a call), *graph* (these put in order, without a call), *sides* (what tags reach
+beside it: maintenance branches, several a call), *lists* (every release's commits, from what is
+then known). Releases appear in the first phase and fill up in the last.
+⌈commits/100⌉ + ⌈tags/100⌉ calls and a few.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.commits import CommitData, record_commits
+from domain.graph_store import close_some
+from domain.import_pace import note_pace
 from domain.issue_links import link_commits
-from domain.membership import mark_incomplete_stale
+from domain.membership import count_stale, mark_all_stale, mark_incomplete_stale
 from domain.named_commits import make_heads_due
 from domain.tag_updates import TagPosition
 from domain.upkeep import bring_up_to_date
@@ -40,6 +43,7 @@ from integrations.github.tag_lookup import list_tags_by_rest, list_tags_page
 from models import Commit, Repository, Tag, Work
 
 PAGES_A_SLICE = 5  # then what was fetched is committed
+CLOSED_A_SLICE = 2_000
 HEADS_A_SLICE = 100
 RESERVE = 0.2  # share of the hourly limit that the import leaves for live work
 _PAGE = re.compile(r"[?&]page=(\d+)")
@@ -63,6 +67,8 @@ def import_history(some: Slice) -> WorkOutcome:
         _import_tags_by_rest(some, github_id)
     elif phase == "commits":
         _import_commits(some, github_id, progress)
+    elif phase == "graph":
+        _close_graph(some, progress)
     elif phase == "sides":
         _import_sides(some, github_id, full_name)
     elif not _compute_lists(some):
@@ -82,7 +88,8 @@ def _spare_live_work(some: Slice) -> None:
 
 def _progress(work: Work, some: Slice, **changes: Any) -> None:
     calls = int(work.progress.get("calls", 0)) + some.client.calls
-    work.progress = {**work.progress, **changes, "calls": calls}
+    told = {**work.progress, **changes, "calls": calls}
+    work.progress = note_pace(told, now=some.now())
 
 
 def _start(some: Slice, github_id: int) -> None:
@@ -178,7 +185,7 @@ def _import_commits(some: Slice, github_id: int, progress: dict[str, Any]) -> No
         _progress(
             work,
             some,
-            phase="commits" if has_more else "sides",
+            phase="commits" if has_more else "graph",
             page=page,
             commits=int(progress.get("commits", 0)) + len(commits),
             expected_commits=expected,
@@ -188,6 +195,17 @@ def _import_commits(some: Slice, github_id: int, progress: dict[str, Any]) -> No
 def _expected(answer: Answer) -> int | None:
     found = _PAGE.search(answer.last_page or "")
     return int(found[1]) * 100 if found else None
+
+
+def _close_graph(some: Slice, progress: dict[str, Any]) -> None:
+    """Close what is known, the oldest commits first, so that no transaction has all of it to do."""
+    with some.db.transaction() as session:
+        work, repository = some.lock(session)
+        last_id = close_some(
+            session, repository.id, below=progress.get("closed_to"), limit=CLOSED_A_SLICE
+        )
+        following = "sides" if last_id is None else "graph"
+        _progress(work, some, phase=following, closed_to=last_id)
 
 
 def _import_sides(some: Slice, github_id: int, full_name: str) -> None:
@@ -235,8 +253,12 @@ def _finish_graph(session: Session, some: Slice, work: Work, repository: Reposit
         _date_tags(session, some, repository)
     repository.history_known_at = some.now()
     make_heads_due(session, repository.organization_id, [repository.id], now=some.now())
-    mark_incomplete_stale(session, repository.id)
-    _progress(work, some, phase="lists")
+    if work.progress.get("again"):  # whatever was wrong is to be right now
+        mark_all_stale(session, repository.id)
+    else:
+        mark_incomplete_stale(session, repository.id)
+    stale = count_stale(session, repository.id)
+    _progress(work, some, phase="lists", lists=0, expected_lists=stale)
 
 
 def _date_tags(session: Session, some: Slice, repository: Repository) -> None:
@@ -272,5 +294,12 @@ def _compute_lists(some: Slice) -> bool:
                 Commit.repository_id == repository.id, Commit.parents.is_not(None)
             )
         )
-        _progress(work, some, phase="done" if done.is_finished else "lists", commits=stored or 0)
+        expected = int(work.progress.get("expected_lists") or 0)
+        _progress(
+            work,
+            some,
+            phase="done" if done.is_finished else "lists",
+            commits=stored or 0,
+            lists=max(expected - count_stale(session, repository.id), 0),
+        )
         return not done.is_finished

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from domain.commits import CommitData
 from domain.identity import normalise_author
+from domain.text import clean_text
 from integrations.github.fields import ZERO_SHA, Fields
 
 PUSH_CAP = 2048  # a list as long as this may have been cut
@@ -18,6 +19,17 @@ LARGEST_NUMBER = 2**31 - 1  # of a pull request
 class AccountPayload:
     id: int
     login: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationPayload:
+    """An installation; `permissions` are as the account granted them, by name."""
+
+    id: int
+    account: AccountPayload
+    account_type: str | None  # User or Organization
+    permissions: dict[str, str]
+    repository_selection: str | None  # all or selected
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,22 @@ class PullRequestPayload:
 
 def parse_account(fields: Fields) -> AccountPayload:
     return AccountPayload(fields.number("id"), fields.string("login", 128))
+
+
+def parse_installation(fields: Fields) -> InstallationPayload:
+    account = fields.object("account")
+    granted = fields.optional_object("permissions")
+    return InstallationPayload(
+        id=fields.number("id"),
+        account=parse_account(account),
+        account_type=account.optional_string("type", 32),
+        permissions={
+            clean_text(name, 64): clean_text(level, 16)
+            for name, level in (granted.value if granted else {}).items()
+            if isinstance(level, str)
+        },
+        repository_selection=fields.optional_string("repository_selection", 16),
+    )
 
 
 def parse_repository(fields: Fields) -> RepositoryPayload:
@@ -163,6 +191,22 @@ def parse_pull_request(fields: Fields) -> PullRequestPayload:
     )
 
 
+_KINDS = {"modified": "M", "changed": "M", "added": "A", "copied": "A", "removed": "D"}
+
+
+def parse_api_files(fields: Fields) -> tuple[tuple[str, str], ...]:
+    """Paths that one commit touched, with what happened to each; a rename is two (10.4)."""
+    files: dict[str, str] = {}
+    for item in fields.objects("files"):
+        path, status = item.string("filename"), item.string("status")
+        if status == "renamed":
+            files[item.string("previous_filename")] = "D"
+            files[path] = "A"
+        elif status in _KINDS:
+            files[path] = _KINDS[status]
+    return tuple(files.items())
+
+
 def parse_api_commit(fields: Fields) -> CommitData:
     """A commit of compare or of the commits list; these name parents, and no files."""
     git = fields.object("commit")
@@ -187,12 +231,15 @@ __all__ = [
     "PUSH_CAP",
     "ZERO_SHA",
     "AccountPayload",
+    "InstallationPayload",
     "PullRequestPayload",
     "PushPayload",
     "ReleasePayload",
     "RepositoryPayload",
     "parse_account",
     "parse_api_commit",
+    "parse_api_files",
+    "parse_installation",
     "parse_pull_request",
     "parse_push",
     "parse_release",

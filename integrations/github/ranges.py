@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from domain.commits import CommitData
@@ -11,7 +11,7 @@ from domain.revisions import split_steps, walk
 from integrations.github.client import InstallationClient
 from integrations.github.errors import NotFoundOnGitHubError
 from integrations.github.fields import Fields
-from integrations.github.payloads import parse_api_commit
+from integrations.github.payloads import parse_api_commit, parse_api_files
 
 MOST_PAGES = 100  # of one answer: 10,000 commits; beyond that the history import is the way
 
@@ -80,6 +80,19 @@ def fetch_history(client: InstallationClient, repository_number: int, sha: str) 
         if number + 1 >= MOST_PAGES:
             break
     return commits
+
+
+def fetch_commit(client: InstallationClient, repository_number: int, sha: str) -> CommitData:
+    """One commit with all the files that it touched, 300 a page. Raises NotFoundOnGitHubError."""
+    files: dict[str, str] = {}
+    commit: CommitData | None = None
+    for page in client.pages(f"/repositories/{repository_number}/commits/{quote(sha)}"):
+        answer = Fields(page)
+        commit = commit or parse_api_commit(answer)
+        files.update(parse_api_files(answer))
+    if commit is None:
+        raise AssertionError("there is always a first page")
+    return replace(commit, files=tuple(files.items()))
 
 
 def fetch_latest(

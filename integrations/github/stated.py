@@ -1,4 +1,4 @@
-"""What only GitHub can say of a head that a client stated: which commit it is, what its range holds."""
+"""What only GitHub can say of one head: which commit it is, what its range holds, which files."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.commits import CommitData
+from domain.commits import CommitData, record_commits
 from domain.list_states import FIRST_RELEASE_COMMITS
+from domain.path_scopes import list_without_files
 from domain.stated_heads import record_answer, record_resolved
 from domain.stated_ranges import Want, base_to_ask_from
 from domain.upkeep import bring_up_to_date
 from integrations.github.errors import NotFoundOnGitHubError
-from integrations.github.ranges import fetch_latest, fetch_range, fetch_revision
+from integrations.github.ranges import fetch_commit, fetch_latest, fetch_range, fetch_revision
 from integrations.github.recording import record_with_links
 from integrations.github.slices import Slice
 from models import Head, Repository
 
 PUSH_FIRST = "Push the commits first; it is tried again then."
 STATE_AGAIN = "State the release's commits again, with a commit that exists."
+FILES_A_SLICE = 25
 TOO_LONG = "the range holds more commits than GitHub lists"
 
 
@@ -63,6 +65,8 @@ def answer(some: Slice, repository_number: int, wanted: Wanted) -> None:
     try:
         if wanted.want == Want.resolve:
             _resolve(some, repository_number, wanted)
+        elif wanted.want == Want.files:
+            _fetch_files(some, repository_number, wanted)
         elif wanted.want == Want.range and wanted.base is not None:
             _fetch_range(some, repository_number, wanted, wanted.base)
         else:
@@ -94,6 +98,22 @@ def _fetch_range(some: Slice, repository_number: int, wanted: Wanted, base: str)
         return
     newest_first = list(reversed(found.listed))
     _record(some, wanted, newest_first, beside=found.beside, fetched_from=base)
+
+
+def _fetch_files(some: Slice, repository_number: int, wanted: Wanted) -> None:
+    """What a few listed commits touched: a call each, then what was learnt is committed."""
+    with some.db.reading() as session:
+        head = session.get(Head, wanted.head_id)
+        shas = list_without_files(session, head, FILES_A_SLICE) if head is not None else []
+    commits = [fetch_commit(some.client, repository_number, sha) for sha in shas]
+    with some.db.transaction() as session:
+        _, repository = some.lock(session)
+        record_commits(session, repository, commits)
+        head = session.get(Head, wanted.head_id)
+        if head is not None:
+            head.is_stale = True
+        why = some.why("completion")
+        bring_up_to_date(session, repository, why=why, learnt=shas, makes_due=False)
 
 
 def _record(

@@ -17,7 +17,11 @@ from domain.organizations import (
 from domain.provenance import Why, record_activity
 from domain.repositories import regain_repository, track_repository
 from domain.work import make_due
-from integrations.github.payloads import AccountPayload, RepositoryPayload
+from integrations.github.payloads import (
+    AccountPayload,
+    InstallationPayload,
+    RepositoryPayload,
+)
 from models import Installation, Organization, Repository, WorkKind
 
 
@@ -50,6 +54,16 @@ def record_installation(
         installation.account_login = account.login
     session.flush()
     return installation
+
+
+def refresh_installation(installation: Installation, payload: InstallationPayload) -> None:
+    """Keep what GitHub says of the installation at this moment."""
+    if installation.account_id != payload.account.id:
+        return
+    installation.account_type = payload.account_type
+    installation.repository_selection = payload.repository_selection
+    if installation.permissions != payload.permissions:
+        installation.permissions = dict(payload.permissions)
 
 
 def _organization_of(session: Session, account: AccountPayload, *, now: datetime) -> Organization:
@@ -166,7 +180,7 @@ def lose_access(session: Session, repository: Repository, why: Why, *, reason: s
     """The installation shows it no longer; its history stays and works again when undone."""
     if not repository.is_accessible:
         return
-    repository.is_accessible = False
+    repository.is_accessible, repository.lost_reason = False, reason
     record_activity(
         session,
         why,

@@ -29,6 +29,8 @@ def test_every_page_is_reached_by_keyboard(browser_page: Page, place: Place) -> 
     for area in ("doctor", "deliveries/", "repositories/", "issues/", "releases/"):
         press(page, "link", area.strip("/").capitalize())
         page.wait_for_url(f"**/o/acme/{area}")
+    press(page, "link", "Settings")
+    page.wait_for_url("**/o/acme/settings/general/")
     press(page, "link", "Deliveries")
     page.wait_for_url("**/o/acme/deliveries/")
     press(page, "link", "push")

@@ -27,6 +27,7 @@ PAGES = {
     "delivery": f"/o/acme/deliveries/{FAILED}",
     "repositories": "/o/acme/repositories/",
     "no repositories": "/o/labs/repositories/",
+    "settings": "/o/acme/settings/general/",
     "tokens": "/tokens",
     "general settings": "/o/acme/settings/general/",
     "projects": "/o/acme/settings/projects/",

@@ -86,6 +86,17 @@ def test_all_at_once(cli: SentryCli, shop: Shop, issues: dict[str, str]) -> None
     assert statuses(shop) == ["resolved", "resolved"]
 
 
+def test_as_many_as_one_request_may_name(
+    cli: SentryCli, shop: Shop, issues: dict[str, str]
+) -> None:
+    """All in the address of the request, which other servers cut at four thousand letters."""
+    numbers = [int(id_) for id_ in issues.values()]
+    most = (f"--id={number}" for number in range(max(numbers) - 1, max(numbers) + 999))
+    cli.works("issues", "mute", *most)
+
+    assert statuses(shop) == ["ignored", "ignored"]
+
+
 def test_without_the_scope(cli: SentryCli, shop: Shop, issues: dict[str, str]) -> None:
     reading = cli.on(SENTRY_AUTH_TOKEN=shop.token(TokenKind.user, "event:read"))
 

@@ -140,3 +140,41 @@ def test_the_app_is_registered_by_manifest(scene: Scene) -> None:
     assert made.data["webhook_secret"] == scene.github.app.webhook_secret
     assert made.data["permissions"] == {"metadata": "read", "contents": "read"}
     assert scene.ask(conversion, "POST").status == 404
+
+
+def test_the_app_is_installed_at_the_browser(scene: Scene) -> None:
+    github, ana = scene.github, scene.github.user("ana")
+    github.app.setup_url = "http://127.0.0.1/installed"
+    other = github.account("other", type="Organization")
+    github.browse_as(ana)
+    github.pick_account(other)
+    path = f"/apps/{github.app.slug}/installations/new?state=x"
+    github.join(other, ana)
+    assert browse(scene, path) == {"setup_action": "request", "state": "x"}
+
+    github.join(other, ana, "admin")
+    back = browse(scene, path)
+
+    told = github.queued[-1].payload
+    assert back == {
+        "installation_id": str(told["installation"]["id"]),
+        "setup_action": "install",
+        "state": "x",
+    }
+    assert (told["action"], told["sender"]["login"]) == ("created", "ana")
+    githubkit.webhooks.parse("installation", github.queued[-1].body)
+
+
+def test_the_invited_are_not_in_yet(scene: Scene) -> None:
+    github, ana = scene.github, scene.github.user("ana")
+    github.accept_permissions(scene.installation, {"metadata": "read", "members": "read"})
+    github.invite(scene.acme, ana, "admin")
+    github.browse_as(ana)
+    token = exchange(scene, code=authorize(scene)["code"])["access_token"]
+
+    membership = scene.ask("/user/memberships/orgs/acme", token=token).data
+    assert (membership["state"], membership["role"]) == ("pending", "admin")
+    assert scene.ask("/user/installations", token=token).data["total_count"] == 0
+    github.join(scene.acme, ana, "admin")
+    assert scene.ask("/user/memberships/orgs/acme", token=token).data["state"] == "active"
+    assert scene.ask("/user/installations", token=token).data["total_count"] == 1

@@ -26,12 +26,14 @@ from tests.flows.ends import (
     verify_nothing_doubled,
     verify_worked_off,
 )
+from tests.flows.histories import grown, straight
 from tests.flows.world import World
 from tests.server import Server
 
 DELIVERIES = 200
 KILLS = 5
 COMMITS, TAGS = 1_500, 150
+MANY = 11_000  # commits of a repository of a real size
 PAGES_A_SLICE = 5  # at most so many calls are made again after a kill
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -122,24 +124,8 @@ def test_killed_while_working_deliveries_off(server: Server, beside: World) -> N
     assert beside.resolved_in(issues[0]) is not None
 
 
-def long_history(world: World) -> None:
-    """A line of commits with a tag on every tenth, as a stream: made in no time."""
-    lines: list[str] = []
-    for number in range(1, COMMITS + 1):
-        text = f"Change {number}"
-        who = f"Ana <ana@acme.example> {1_700_000_000 + 60 * number} +0000"
-        lines += ["commit refs/heads/main", f"mark :{number}", f"author {who}", f"committer {who}"]
-        lines += [f"data {len(text)}", text]
-        if number > 1:
-            lines.append(f"from :{number - 1}")
-        lines += [f"M 644 inline f{number % 50}.txt", f"data {len(text)}", text]
-        if number % (COMMITS // TAGS) == 0:
-            lines += [f"reset refs/tags/v1.{number // 100}.{number % 100}", f"from :{number}", ""]
-    world.git.fast_import(("\n".join(lines) + "\n").encode())
-
-
 def test_killed_while_importing(server: Server, beside: World) -> None:
-    long_history(beside)
+    straight(beside.git, commits=COMMITS, tags=TAGS)
     github = beside.github
     github.install(beside.acme)
     github.send_all(beside.url)
@@ -153,3 +139,29 @@ def test_killed_while_importing(server: Server, beside: World) -> None:
     verify_nothing_doubled(beside.runtime.db)
     undisturbed = 1 + 2 + (TAGS + 99) // 100 + (COMMITS + 99) // 100
     assert github.count_calls() <= undisturbed + 4 * PAGES_A_SLICE
+
+
+def test_killed_twice_while_importing_a_repository_of_a_real_size(
+    server: Server, beside: World
+) -> None:
+    """Exact in the end, release by release, and hardly a call more than the pages there are."""
+    tags = grown(beside.git, commits=MANY)
+    commits = len(beside.git.run("rev-list", "--all").split())
+    assert commits > 10_000
+    assert tags > 100
+    github = beside.github
+    github.install(beside.acme)
+    github.send_all(beside.url)
+    pages = -(-commits // 100)
+    for calls in (pages // 3, 2 * pages // 3):
+        server.wait_for(lambda calls=calls: github.count_calls() >= calls, seconds=60)
+        server.kill()
+        server.start()
+    server.wait_until_worked_off(seconds=120)
+
+    verify_worked_off(beside.runtime.db)
+    verify_lists(beside.runtime.db, beside.web)
+    verify_nothing_doubled(beside.runtime.db)
+    assert len(beside.lists()) == tags
+    few = 2 + 1 + -(-tags // 100)  # branch and repository, the listing, pages of tags
+    assert github.count_calls() <= pages + few + 2 * PAGES_A_SLICE

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from models import Event
 from tests.flows.reports import Reports
 from tests.flows.world import World
 
@@ -46,7 +48,18 @@ def test_only_a_release_with_the_fix_takes_it_back(
     reports.event("web@1.1.0")
 
     assert reports.status == "regressed by graph"
-    assert [one.kind for one in world.issue_activities("WEB-1")][-1] == "regression"
+    said = world.issue_activities("WEB-1")[-1]
+    assert (said.kind, said.rule) == ("regression", "event-of-release-with-fix")
+    with world.runtime.db.reading() as session:
+        newest = session.scalars(select(Event.event_id).order_by(Event.id.desc())).first()
+    assert said.data == {
+        "source": "event",
+        "event_id": newest,
+        "version": "web@1.1.0",
+        "resolved_in_version": "web@1.1.0",
+        "decided_by": "graph",
+        "follows_semver": False,
+    }
 
 
 def test_a_maintenance_release_without_the_fix_changes_nothing(

@@ -235,6 +235,6 @@ def test_before_the_history_is_known_the_first_release_shows_its_latest_commits(
 
     first, second = world.head_of("v1.0.0"), world.head_of("v1.1.0")
     assert (first.state, second.state) == ("incomplete", "incomplete")
-    assert first.cause == "first release: the history of the repository is not known yet"
-    assert second.cause == "the history of the repository is not known yet"
+    assert first.cause == "first release: tags only until the import is complete"
+    assert second.cause == "tags only until the import is complete"
     assert world.commits_of("web@1.0.0") == shas[:-11:-1]

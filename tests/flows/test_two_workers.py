@@ -11,17 +11,28 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from jobs.digest import BATCH_BYTES
+from jobs.engine import WORKERS
 from jobs.status import read_queue
+from jobs.tasks import work_off
 from models import (
     Author,
     Commit,
+    Event,
+    Issue,
+    IssueEnvironment,
+    IssueRelease,
+    Project,
     ReceivedEvent,
+    ReceivedState,
     Release,
     utcnow,
 )
@@ -129,37 +140,97 @@ def test_two_workers_end_as_one_would(
     assert "deadlock" not in said.lower()
 
 
-PROBLEMS, EVENTS = 4, 750  # new ones, and of each: fewer than are kept of an issue
-USERS, RELEASES = 7, 3
+PROBLEMS, EVENTS = 4, 15  # new ones, and of each
+USERS, RELEASES = 5, 3
+BATCH = 10  # the events say that they are large: what died is tried one by one, and takes long
+HELD_BY_ONE = WORKERS * BATCH
 
 
-def report(world: World) -> int:
-    """Store events of new problems in turns, as the intake does; the row id of their project."""
+def make_room(world: World) -> int:
+    """The row id of a project without any issue."""
+    with world.runtime.db.transaction() as session:
+        return make_project(session, make_organization(session)).id
+
+
+def report(world: World, project_id: int) -> None:
+    """Store events of new problems in turns, as the intake does."""
     now = utcnow()
     with world.runtime.db.transaction() as session:
-        project = make_project(session, make_organization(session))
         for number in range(PROBLEMS * EVENTS):
             body = make_body(
                 now,
                 exception=[make_exception(f"Error{number % PROBLEMS}")],
                 release=f"web@{number % RELEASES}",
                 user={"id": number % USERS},
-                extra={str(key): "x" * 200 for key in range(40)},
             )
-            text = json.dumps(body).encode()
             session.add(
                 ReceivedEvent(
-                    project_id=project.id,
+                    project_id=project_id,
                     event_id=body["event_id"],
                     received_at=now,
                     due_at=now,
-                    size=len(text),
-                    body=text,
+                    size=BATCH_BYTES // BATCH,
+                    body=json.dumps(body).encode(),
                 )
             )
-    return project.id
 
 
 def count(world: World, what: Any) -> int:
     with world.runtime.db.reading() as session:
         return session.scalar(what) or 0
+
+
+@contextmanager
+def numbers_held(world: World, project_id: int) -> Iterator[None]:
+    """Nobody gets a number for a new issue of the project: whoever digests has to wait for it.
+
+    So that a worker is certain to be found in the middle of a batch, however quick it is.
+    """
+    with world.runtime.db.transaction() as session:
+        session.execute(
+            select(Project.id).where(Project.id == project_id).with_for_update(key_share=True)
+        )
+        yield
+
+
+def test_a_worker_killed_within_a_batch(
+    request: pytest.FixtureRequest, world: World, tmp_path: Path
+) -> None:
+    """Two digest events of the same new problems, one dies: nothing is lost, or there twice.
+
+    The other works in this process, as it would in its own, without waiting to be alone first.
+    """
+    if request.config.getoption("--database") != "postgresql":
+        pytest.skip("SQLite has one process")
+    stored = select(func.count()).select_from(Event)
+    running = ReceivedEvent.state == ReceivedState.running
+    claimed = select(func.count()).select_from(ReceivedEvent).where(running)
+    project_id = make_room(world)
+    other = Thread(target=work_off, args=[replace(world.runtime, now=utcnow)])
+    with worker(world, tmp_path / "one.log") as one:
+        with numbers_held(world, project_id):
+            report(world, project_id)
+            wait_for(lambda: count(world, claimed) == HELD_BY_ONE, seconds=30)
+            other.start()
+            wait_for(lambda: count(world, claimed) == HELD_BY_ONE + BATCH, seconds=10)
+            one.kill()
+            one.wait()
+        other.join()
+    assert count(world, claimed) == HELD_BY_ONE  # what died with it was not written
+    assert count(world, stored) == PROBLEMS * EVENTS - HELD_BY_ONE
+    with worker(world, tmp_path / "next.log"):
+        wait_for(lambda: is_worked_off(world), seconds=30)
+
+    assert count(world, select(func.count()).select_from(ReceivedEvent)) == 0
+    with world.runtime.db.reading() as session:
+        issues = session.scalars(
+            select(Issue).where(Issue.project_id == project_id).order_by(Issue.number)
+        ).all()
+        counted = [
+            session.scalars(select(model.event_count)).all()
+            for model in (IssueRelease, IssueEnvironment)
+        ]
+    assert [issue.number for issue in issues] == list(range(1, PROBLEMS + 1))
+    assert {(issue.event_count, issue.user_count) for issue in issues} == {(EVENTS, USERS)}
+    assert count(world, stored) == PROBLEMS * EVENTS
+    assert counted == [[EVENTS // RELEASES] * RELEASES * PROBLEMS, [EVENTS] * PROBLEMS]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,14 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from models import DeliveryState, Organization, Work
+from config import Settings
+from domain.secret_box import SecretBox
+from jobs import Runtime
+from models import DeliveryState, Organization, User, Work
 from models.session import Database
 from tests.clock import Clock
 from tests.factories import make_delivery, make_project, make_repository
+from webapp import create_app
 
 
 def run(app: Flask, *arguments: str) -> Result:
@@ -67,6 +72,39 @@ def test_a_sign_in_link_works_in_a_browser(
     document = document_of(app, "login-link", "--org", "acme")
     assert document["role"] == "member"
     assert document["expires_at"] == "2026-03-01T13:00:00Z"
+
+
+def test_a_set_up_link_works_in_a_browser(app: Flask) -> None:
+    [url] = lines_of(app, "setup-link")
+    assert url.startswith("http://127.0.0.1:8000/setup/")
+    assert app.test_client().get(url).status_code == 200
+
+    document = document_of(app, "setup-link")
+
+    assert document["expires_at"] == "2026-03-02T12:00:00Z"
+    assert app.test_client().get(document["url"]).status_code == 200
+    assert app.test_client().get(url).status_code == 410
+
+
+def test_secrets_are_rotated(
+    settings: Settings, database: Database, session: Session, clock: Clock
+) -> None:
+    def app_of(*keys: str) -> Flask:
+        return create_app(Runtime(replace(settings, secret_keys=keys), database, now=clock))
+
+    token = SecretBox(["old"]).seal("gho_secret")
+    session.add(User(github_id=1, login="ana", name="", access_token=token, created_at=clock()))
+    session.commit()
+    counts = {"app_secrets": 0, "user_tokens": 1, "unreadable": 0}
+
+    assert document_of(app_of("new", "old"), "secrets", "rotate") == counts
+    assert document_of(app_of("new"), "secrets", "rotate") == counts
+    lost = run(app_of("other"), "secrets", "rotate")
+
+    assert lost.exit_code == 1
+    assert lost.stdout.splitlines() == ["app secrets: 0", "user tokens: 0", "unreadable: 1"]
+    assert "put the key that wrote them back" in lost.stderr
+    assert "gho_secret" not in lost.output
 
 
 def test_repositories_are_listed_tracked_and_untracked(

@@ -60,7 +60,7 @@ def test_members_see_what_is_wrong(member: FlaskClient, project: Project) -> Non
 def test_an_admin_accepts_a_name_and_takes_it_back(
     admin: FlaskClient, project: Project, session: Session, runtime: Runtime
 ) -> None:
-    assert admin.get(PAGE).text.count("Accept as this") == 1
+    assert admin.get(PAGE).text.count(">Accept as this<") == 1
 
     fields = form(admin, project="web", name="1.0.0", version="web@1.0.0")
     answer = admin.post(f"{PAGE}/aliases", data=fields)

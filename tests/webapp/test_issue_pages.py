@@ -10,6 +10,7 @@ from models import IssueStatus, Organization, PullRequest
 from tests.factories import (
     NOW,
     make_activity,
+    make_author,
     make_commit,
     make_issue,
     make_link,
@@ -89,6 +90,29 @@ def test_an_issue_is_found_in_any_spelling(
 
     assert answer.status_code == 200
     assert "<title>WEB-1" in answer.text
+
+
+@pytest.mark.parametrize("text", ["WEB-1", " web_1 "])
+def test_a_search_for_a_short_id_leads_to_the_issue(
+    member: FlaskClient, session: Session, organization: Organization, text: str
+) -> None:
+    furnish(session, organization)
+    answer = member.get("/o/acme/issues/", query_string={"q": text})
+
+    assert (answer.status_code, answer.location) == (302, "/o/acme/issues/WEB-1")
+    assert member.get("/o/acme/issues/?q=WEB-9").status_code == 200
+
+
+def test_who_has_an_issue_is_said_at_its_top(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    tenant = furnish(session, organization)
+    assert "· Assigned to nobody" in member.get("/o/acme/issues/WEB-1").text
+
+    tenant.issue.assigned_to = make_author(session, organization, name="Ana Lima").email
+    session.commit()
+    page = member.get("/o/acme/issues/WEB-1").text
+    assert page.index("Assigned to <bdi>Ana Lima</bdi>") < page.index("<h1>")
 
 
 @pytest.mark.parametrize(

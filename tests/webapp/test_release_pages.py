@@ -358,7 +358,7 @@ def test_hostile_versions_are_text_and_have_an_address(
     ):
         answer = member.get(address)
         assert answer.status_code == 200, address
-        assert "<script" not in answer.text
+        assert answer.text.count("<script") == 1  # our own file
         assert "<img" not in answer.text
         assert "<b>" not in answer.text
         assert "javascript:" not in answer.text

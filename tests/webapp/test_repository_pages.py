@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from domain.repositories import track_repository
 from domain.work import make_gaps_due
 from integrations.github.sync import list_repositories_later
 from models import Installation, Organization, Work
+from tests.clock import Clock
 from tests.factories import NOW, make_repository
 
 
@@ -31,8 +33,16 @@ def test_without_repositories_the_page_says_what_to_do(member: FlaskClient) -> N
                     "phase": "commits",
                 }
             },
-            ["being imported", "300 of about 1000 commits", "4 tags", 'max="1000" value="300"'],
+            ["being imported", "300 of about 1000 commits", "4 tags", 'max="100" value="29"'],
             id="under way",
+        ),
+        pytest.param(
+            {
+                "progress": {"commits": 300, "expected_commits": 1000},
+                "started_at": Clock()() - timedelta(seconds=90),
+            },
+            ["about 4 min left", 'data-refresh=""'],
+            id="with an estimate",
         ),
         pytest.param(
             {"reason": "the rate limit is used up"},

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from flask import abort, jsonify
+from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from domain.errors import FieldsInvalidError
 from domain.organizations import list_projects, make_slug, names_organization
 from domain.project_keys import ensure_key, list_keys
 from domain.project_settings import add_key, add_project
+from domain.teams import get_team
 from domain.windows import slice_of
-from models import ProjectKey
+from models import ProjectKey, TeamProject
 from webapp.api.answers import Key, Project
 from webapp.api.blueprint import (
     CHANGE_PROJECTS,
@@ -49,11 +50,13 @@ def create_project_of_organization() -> ResponseReturnValue:
 
 @post("/teams/<org>/<team>/projects/", CHANGE_PROJECTS, body=ProjectBody, answers={201: Project})
 def create_project_of_team(team: str) -> ResponseReturnValue:
-    """The same: the only team is that of everybody, which has the organization's slug."""
-    return _create() if names_organization(organization(), team) else abort(404)
+    """The same, for a team to look after; that of everybody has the organization's slug."""
+    if names_organization(organization(), team):
+        return _create()
+    return _create(team_id=get_team(db(), organization().id, team).id)
 
 
-def _create() -> ResponseReturnValue:
+def _create(*, team_id: int | None = None) -> ResponseReturnValue:
     body, reason = posted(ProjectBody), why()
     slug = body.slug or make_slug(body.name)
     if slug is None:
@@ -67,6 +70,8 @@ def _create() -> ResponseReturnValue:
             platform=body.platform,
             why=reason,
         )
+        if team_id is not None:
+            session.add(TeamProject(team_id=team_id, project_id=project.id))
     return jsonify(render_project(project, organization())), 201
 
 

@@ -11,11 +11,22 @@ from typing import Any
 from domain.commit_records import CommitRecord, FileRecord
 from domain.deploys import DeployRecord
 from domain.doctor import Finding
+from domain.people_queries import PersonRow
 from domain.project_keys import make_dsn
 from domain.release_neighbours import Neighbours
 from domain.release_records import CommitListRecord, ReleaseRecord
 from domain.versions import is_valid_version, parse_version
-from models import Author, Organization, Project, ProjectKey, PullRequest, Repository
+from models import (
+    Author,
+    IdentityKind,
+    IdentityState,
+    Organization,
+    Project,
+    ProjectKey,
+    PullRequest,
+    Repository,
+    Team,
+)
 from webapp.moments import moment_text
 
 Json = dict[str, Any]
@@ -72,11 +83,38 @@ def render_key(key: ProjectKey, *, public_url: str) -> Json:
 
 
 def render_team(organization: Organization) -> Json:
-    """The one team there is: everybody in the organization, under its slug."""
+    """The team of everybody in the organization, under its slug; no row has its id."""
+    return {"id": "0", "slug": organization.slug, "name": organization.name}
+
+
+def render_made_team(team: Team) -> Json:
+    """A team that admins made."""
+    return {"id": str(team.id), "slug": team.slug, "name": team.name}
+
+
+def render_member(row: PersonRow) -> Json:
+    """A member; the address is the first that is verified or confirmed, as far as one is known."""
+    emails = [
+        identity.value
+        for identity in row.identities
+        if identity.kind == IdentityKind.email and identity.state != IdentityState.guessed
+    ]
+    email = emails[0] if emails else ""
+    name = (row.user.name if row.user else "") or row.member.name
+    user = None
+    if row.user is not None:
+        user = {
+            "id": str(row.user.id),
+            "name": name,
+            "username": row.user.login,
+            "email": email,
+        }
     return {
-        "id": str(organization.id),
-        "slug": organization.slug,
-        "name": organization.name,
+        "id": str(row.member.id),
+        "email": email,
+        "name": name,
+        "role": str(row.member.role),
+        "user": user,
     }
 
 
@@ -253,7 +291,7 @@ def render_commit_list(record: CommitListRecord) -> Json:
         "comparedWith": record.compared_with,
         "alsoExcluded": record.also_excluded,
         "hidden": record.hidden,
-        "outsidePaths": 0,
+        "outsidePaths": record.outside,
     }
 
 

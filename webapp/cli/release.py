@@ -70,6 +70,7 @@ def render_release(facts: ReleaseFacts, shas: Sequence[str] | None = None) -> di
         "list": _render_list(facts, shown),
         "commit_count": release.commit_count,
         "hidden_count": release.hidden_count,
+        "outside_count": release.outside_count,
         "author_count": release.author_count,
         "resolved_issues": facts.resolved_issues,
     }

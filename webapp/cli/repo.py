@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import click
 from sqlalchemy.orm import Session
 
 from domain.organizations import get_organization, get_project
+from domain.provenance import Why
 from domain.repositories import get_repository, track_repository, untrack_repository
 from domain.repository_queries import RepositoryRow, list_repositories
+from domain.repository_settings import record_tracking
 from jobs import enqueue
 from models import Repository
 from webapp.cli.base import Noun, Verb, json_option, org_option, show
@@ -43,7 +46,9 @@ def track_command(org: str, name: str, slugs: tuple[str, ...], as_json: bool) ->
         organization = get_organization(session, org)
         repository = get_repository(session, organization.id, name)
         projects = [get_project(session, organization.id, slug) for slug in slugs] or None
+        before = repository.is_tracked
         track_repository(session, repository, projects=projects, now=runtime.now())
+        record_tracking(session, repository, before, why=_why(runtime.now()))
         row = _row_of(session, repository)
     enqueue(runtime)
     show(_document(row), _line(row), as_json=as_json)
@@ -55,12 +60,19 @@ def track_command(org: str, name: str, slugs: tuple[str, ...], as_json: bool) ->
 @json_option
 def untrack_command(org: str, name: str, as_json: bool) -> None:
     """Ignore a repository's pushes and tags from now on; its releases stay."""
-    with shiplog().runtime.db.transaction() as session:
+    runtime = shiplog().runtime
+    with runtime.db.transaction() as session:
         organization = get_organization(session, org)
         repository = get_repository(session, organization.id, name)
+        before = repository.is_tracked
         untrack_repository(session, repository)
+        record_tracking(session, repository, before, why=_why(runtime.now()))
         row = _row_of(session, repository)
     show(_document(row), _line(row), as_json=as_json)
+
+
+def _why(now: datetime) -> Why:
+    return Why(now, source="command", actor="the command line")
 
 
 def _row_of(session: Session, repository: Repository) -> RepositoryRow:

@@ -71,7 +71,7 @@ document.addEventListener("submit", async (event) => {
   form.setAttribute("aria-busy", "true");
   const body = new URLSearchParams(new FormData(form, event.submitter));
   try {
-    const { answer, page } = await fetchPage(form.action, { method: "POST", body });
+    const { answer, page } = await fetchPage(form.getAttribute("action") || location.href, { method: "POST", body });
     if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return location.assign(answer.url);
     const place = page.getElementById(form.dataset.inplace) ? form.dataset.inplace : "main";
     const element = replace(document.getElementById(place), page.getElementById(place));

@@ -92,14 +92,18 @@ def retry(guid: str) -> ResponseReturnValue:
 
 def _narrowed() -> DeliveryFilter:
     """What the address asks for; 400 for a state that there is not."""
-    told = {
-        name: request.args.get(name, "").strip()[:MOST_FILTER_CHARACTERS]
+    state, event, repository, guid = (
+        request.args.get(name, "").strip()[:MOST_FILTER_CHARACTERS]
         for name in ("state", "event", "repository", "guid")
-    }
-    state = told.pop("state")
+    )
     if state and state not in DeliveryState.__members__:
         abort(400)
-    return DeliveryFilter(state=DeliveryState(state) if state else None, **told)
+    return DeliveryFilter(
+        state=DeliveryState(state) if state else None,
+        event=event,
+        repository=repository,
+        guid=guid,
+    )
 
 
 def readable_payload(body: bytes, content_type: str) -> str:

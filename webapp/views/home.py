@@ -6,9 +6,13 @@ from flask import Blueprint, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.errors import NotFoundError
-from domain.login_links import end_sessions, find_login_link, use_login_link
+from domain.login_links import Membership, end_sessions, find_login_link, use_login_link
+from domain.memberships import CHECKED_SOON
+from domain.user_sessions import end_session_of
 from webapp.context import shiplog
+from webapp.operators import end_session as end_operator
 from webapp.security import begin_session, find_memberships, held_links
+from webapp.visitors import current_visitor, held_token, is_closed, is_older, renew_visitor
 
 bp = Blueprint("home", __name__)
 
@@ -16,9 +20,12 @@ bp = Blueprint("home", __name__)
 @bp.get("/")
 def start() -> ResponseReturnValue:
     """The visitor's organizations, or how to sign in."""
-    with shiplog().runtime.db.reading() as db:
-        memberships = find_memberships(db)
-    return render_template("home.html", memberships=memberships)
+    memberships, visitor = _memberships(), current_visitor()
+    if not memberships and visitor is not None and is_older(visitor, CHECKED_SOON):
+        renew_visitor(visitor)  # perhaps the App was installed just now
+        memberships, visitor = _memberships(), current_visitor()
+    is_silent = visitor is not None and is_closed(visitor)
+    return render_template("home.html", memberships=memberships, is_silent=is_silent)
 
 
 @bp.get("/login/<token>")
@@ -40,18 +47,27 @@ def sign_in(token: str) -> ResponseReturnValue:
             membership = use_login_link(db, token, now=runtime.now())
     except NotFoundError:
         return _refuse()
-    begin_session(membership.link_id)
+    begin_session(membership)
     return redirect(url_for("tenant.start", org=membership.slug), code=303)
 
 
 @bp.post("/logout")
 def sign_out() -> ResponseReturnValue:
-    links = held_links()
-    if links:
+    """End what this browser holds, by links and with GitHub."""
+    links, token = held_links(), held_token()
+    if links or token:
         with shiplog().runtime.db.transaction() as db:
             end_sessions(db, links)
+            if token:
+                end_session_of(db, token)
+    end_operator()
     session.clear()
     return redirect(url_for("home.start"), code=303)
+
+
+def _memberships() -> list[Membership]:
+    with shiplog().runtime.db.reading() as db:
+        return find_memberships(db)
 
 
 def _refuse() -> ResponseReturnValue:

@@ -23,7 +23,9 @@ from domain.issue_records import IssueFilter
 from domain.issue_search import parse_search
 from domain.issues import find_issue, get_issue, short_id_of
 from domain.organizations import find_project
+from domain.paging import find_id
 from domain.repository_queries import list_project_slugs
+from domain.undoing import list_undoable, undo
 from models import IssueStatus
 from webapp.context import shiplog
 from webapp.decisions import change_asked_for
@@ -34,12 +36,17 @@ bp = Blueprint("issues", __name__, url_prefix="/issues")
 
 @bp.get("/")
 def list_page() -> ResponseReturnValue:
-    """Issues that match a search; `status` is that of the tabs, which a search for one overrides."""
+    """Issues that match a search; `status` is that of the tabs, which a search for one overrides.
+
+    A search for the short id of an issue leads to that issue.
+    """
     db, organization_id = page_session(), current_membership().organization_id
     wanted, text = request.args.get("status", ""), request.args.get("q", "").strip()
     sort, slug = request.args.get("sort", "date"), request.args.get("project", "")
     if (wanted and wanted not in IssueStatus.__members__) or sort not in SORTS:
         abort(400)
+    if (named := find_issue(db, organization_id, text)) is not None:
+        return redirect(url_for("tenant.issues.show", short_id=short_id_of(*named)))
     status = IssueStatus(wanted) if wanted else None
     project = find_project(db, organization_id, slug) if slug else None
     search = parse_search(text, status=status)
@@ -96,6 +103,7 @@ def show(short_id: str) -> ResponseReturnValue:
         homes=list_homes(db, [issue.id]).get(issue.id, []),
         links=list_links(db, issue.id),
         timeline_entries=list_timeline_of_issue(db, issue.id),
+        undoable=list_undoable(db, issue),
     )
 
 
@@ -109,5 +117,20 @@ def decide(short_id: str) -> ResponseReturnValue:
     with runtime.db.transaction() as db:
         chosen = lock_issues(db, membership.organization_id, IssueFilter(ids=[issue.id]))
         change_issues(db, chosen, change, why=person)
+    address = url_for("tenant.issues.show", short_id=short_id_of(issue, project))
+    return redirect(address, code=303)
+
+
+@bp.post("/<short_id>/undo")
+def undo_act(short_id: str) -> ResponseReturnValue:
+    """Undo what a machine did to the issue: the line of its timeline that `activity` names."""
+    runtime, membership = shiplog().runtime, current_membership()
+    issue, project = get_issue(page_session(), membership.organization_id, short_id)
+    activity_id = find_id(request.form.get("activity", ""))
+    if activity_id is None:
+        abort(400)
+    with runtime.db.transaction() as db:
+        for locked in lock_issues(db, membership.organization_id, IssueFilter(ids=[issue.id])):
+            undo(db, locked, activity_id, why=person_why())
     address = url_for("tenant.issues.show", short_id=short_id_of(issue, project))
     return redirect(address, code=303)

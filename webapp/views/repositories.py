@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 
 from domain.activities import list_timeline_of_repositories
 from domain.repository_queries import list_listings, list_repositories
-from webapp.context import shiplog
 from webapp.security import current_membership, page_session
 
 bp = Blueprint("repositories", __name__, url_prefix="/repositories")
@@ -23,6 +22,5 @@ def list_page() -> ResponseReturnValue:
         rows=rows,
         listings=listings,
         is_working=any(work.is_running for work in works if work),
-        now=shiplog().runtime.now(),
         timeline_entries=list_timeline_of_repositories(db, organization_id),
     )

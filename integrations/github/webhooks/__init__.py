@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from integrations.github.fields import PayloadError, parse_body
+from integrations.github.webhooks.authorization import on_github_app_authorization
 from integrations.github.webhooks.context import Context, IgnoredError, Outcome
 from integrations.github.webhooks.installation import (
     on_installation,
@@ -23,6 +24,7 @@ from models import Delivery
 HANDLERS: dict[str, Callable[[Context], None]] = {
     "create": on_create,
     "delete": on_delete,
+    "github_app_authorization": on_github_app_authorization,
     "installation": on_installation,
     "installation_repositories": on_installation_repositories,
     "pull_request": on_pull_request,

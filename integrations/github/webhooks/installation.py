@@ -6,13 +6,14 @@ from sqlalchemy import select
 
 from domain.organizations import lock_organization
 from integrations.github.fields import Fields
-from integrations.github.payloads import parse_account, parse_repository
+from integrations.github.payloads import parse_account, parse_installation, parse_repository
 from integrations.github.sync import (
     find_by_github_id,
     list_repositories_later,
     lose_access,
     record_installation,
     record_repository,
+    refresh_installation,
 )
 from integrations.github.webhooks.context import Context, IgnoredError, find_installation
 from models import Installation, Repository
@@ -29,11 +30,26 @@ def on_installation(ctx: Context) -> None:
         if installation.account_id != account.id:
             raise IgnoredError("the installation belongs to another account")
         ctx.delivery.organization_id = installation.organization_id
+        _describe(ctx, installation, named)
         _open(ctx, installation)
     elif ctx.action in ("deleted", "suspend"):
         _close(ctx, find_installation(ctx))
     else:
         raise IgnoredError(f"action {ctx.action} changes nothing here")
+
+
+def _describe(ctx: Context, installation: Installation, named: Fields) -> None:
+    """Note what was granted, and who installed it: the sender is an admin once signed in.
+
+    A `created` that comes late does not take back what was granted since.
+    """
+    if ctx.action != "created" or installation.permissions is None:
+        refresh_installation(installation, parse_installation(named))
+    sender = ctx.body.optional_object("sender")
+    if ctx.action == "created" and sender is not None and installation.installed_by_id is None:
+        installer = parse_account(sender)
+        installation.installed_by_id = installer.id
+        installation.installed_by_login = installer.login
 
 
 def _open(ctx: Context, installation: Installation) -> None:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import exists, select
 
+from domain.branch_rules import NOT_FOLLOWED, is_branch_tracked
 from domain.commits import record_span
 from domain.releases import sync_release_of
+from domain.tag_rules import explain_no_release
 from domain.tag_updates import Move, TagPosition, get_or_add_tag, record_deletion
 from domain.upkeep import bring_up_to_date
 from integrations.github.payloads import PushPayload, parse_push, parse_repository
@@ -35,6 +37,8 @@ def on_push(ctx: Context) -> None:
 def _on_branch(
     ctx: Context, repository: Repository, push: PushPayload, branch: str, pushed_at: datetime
 ) -> None:
+    if not is_branch_tracked(repository, branch):
+        raise IgnoredError(NOT_FOLLOWED)
     record_branch(ctx.session, repository, branch, push.after, pushed_at)
     issue_ids = record_with_links(
         ctx.session, repository, push.commits, hosts=ctx.hosts, why=ctx.why
@@ -102,6 +106,6 @@ def _on_tag(
     head = record_tag(ctx.session, repository, position, why=ctx.why)
     if head is None:
         bring_up_to_date(ctx.session, repository, why=ctx.why, issue_ids=issue_ids)
-        raise IgnoredError(f"tag {name} names no version")
+        raise IgnoredError(explain_no_release(name, repository.tag_pattern))
     bring_up_to_date(ctx.session, repository, why=ctx.why, issue_ids=issue_ids)
     ctx.effects.update(tag=name, release_id=head.release_id)

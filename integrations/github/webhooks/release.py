@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from domain.bulk import insert_missing
+from domain.tag_rules import explain_no_release, find_tag_line
 from domain.tag_updates import get_or_add_tag
-from domain.tags import parse_tag
 from domain.upkeep import bring_up_to_date
 from integrations.github.payloads import ReleasePayload, parse_release
 from integrations.github.recording import find_known_tag
@@ -30,8 +30,8 @@ def on_release(ctx: Context) -> None:
     _record(ctx, repository, payload)
     if ctx.action in GONE:
         return
-    if parse_tag(payload.tag_name) is None:
-        raise IgnoredError(f"tag {payload.tag_name} names no version")
+    if find_tag_line(payload.tag_name, repository.tag_pattern) is None:
+        raise IgnoredError(explain_no_release(payload.tag_name, repository.tag_pattern))
     tag = find_known_tag(ctx.session, repository, payload.tag_name)
     if tag is None:
         tag = get_or_add_tag(ctx.session, repository, payload.tag_name)

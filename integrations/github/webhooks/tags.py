@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from domain.tag_rules import explain_no_release, find_tag_line
 from domain.tag_updates import find_tag, get_or_add_tag
-from domain.tags import parse_tag
 from domain.upkeep import bring_up_to_date
 from integrations.github.payloads import MAX_REF, parse_repository
 from integrations.github.webhooks.context import Context, IgnoredError, find_tracked_repository
+from models import Repository
 
 GRACE = timedelta(seconds=3)
 
@@ -20,7 +21,7 @@ GRACE = timedelta(seconds=3)
 def on_create(ctx: Context) -> None:
     name = _tag_name(ctx)
     repository = find_tracked_repository(ctx)
-    _verify_names_version(name)
+    _verify_makes_release(repository, name)
     pushed_at = parse_repository(ctx.body.object("repository")).pushed_at
     tag = get_or_add_tag(ctx.session, repository, name)
     known = tag.sha is not None and (
@@ -38,7 +39,7 @@ def on_create(ctx: Context) -> None:
 def on_delete(ctx: Context) -> None:
     name = _tag_name(ctx)
     repository = find_tracked_repository(ctx)
-    _verify_names_version(name)
+    _verify_makes_release(repository, name)
     tag = find_tag(ctx.session, repository, name)
     if tag is not None and tag.is_deleted:
         return
@@ -56,6 +57,6 @@ def _tag_name(ctx: Context) -> str:
     return name
 
 
-def _verify_names_version(name: str) -> None:
-    if parse_tag(name) is None:
-        raise IgnoredError(f"tag {name} names no version")
+def _verify_makes_release(repository: Repository, name: str) -> None:
+    if find_tag_line(name, repository.tag_pattern) is None:
+        raise IgnoredError(explain_no_release(name, repository.tag_pattern))

@@ -272,7 +272,7 @@ def test_organizations_and_projects(api: Api, own: Tenant) -> None:
     [project] = api.read("/organizations/acme/projects/")
     assert api.read("/projects/acme/web/") == project
     assert (project["id"], project["slug"]) == (str(own.project.id), "web")
-    assert project["team"] == {"id": organization["id"], "slug": "acme", "name": "Acme Inc"}
+    assert project["team"] == {"id": "0", "slug": "acme", "name": "Acme Inc"}
 
 
 def test_repositories_are_narrowed(api: Api, own: Tenant, session: Session) -> None:

@@ -151,14 +151,16 @@ def test_lines_are_narrowed_and_come_in_pages(
 def test_a_page_is_read_in_order_out_of_its_index(
     admin: FlaskClient, session: Session, database: Database, organization: Organization
 ) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL sorts a few hundred rows rather than going through an index")
     make_lines(session, organization, 300)
     session.commit()
     with explaining(database) as plans:
         admin.get(PAGE)
-    [plan] = [
-        text for text in plans.texts if "ix_activity_audit" in text and "full_name" not in text
-    ][:1]
-    assert not is_sorted(plan)
+    pages = [plan for plan in plans.texts if "repository" in plan]
+    assert len(pages) == 1
+    assert "ix_activity_audit" in pages[0]
+    assert not is_sorted(pages[0])
 
 
 def test_files_hold_all_lines_that_match(

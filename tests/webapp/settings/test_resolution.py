@@ -62,7 +62,9 @@ def test_the_standard_words_are_no_setting_of_its_own(
 
     post(admin, PAGE, word=list(STANDARD), pull_requests="1")
 
-    assert session.scalars(select(Organization.resolution_keywords)).one() is None
+    session.refresh(organization)
+    keywords: object = organization.resolution_keywords
+    assert keywords is None
     assert len(lines()) == 1
 
 

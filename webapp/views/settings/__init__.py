@@ -12,7 +12,16 @@ from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.security import current_membership
-from webapp.views.settings import audit, general, projects, resolution, tokens
+from webapp.views.settings import (
+    audit,
+    general,
+    people,
+    projects,
+    repositories,
+    resolution,
+    teams,
+    tokens,
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,10 @@ class Section:
 
 SECTIONS: tuple[Section, ...] = (
     Section(general.bp, "General"),
+    Section(repositories.bp, "Repositories"),
     Section(projects.bp, "Projects and keys"),
+    Section(people.bp, "People"),
+    Section(teams.bp, "Teams"),
     Section(tokens.bp, "Tokens", is_for_admins=True),
     Section(resolution.bp, "Resolution"),
     Section(audit.bp, "Audit log", is_for_admins=True),

@@ -1,0 +1,64 @@
+"""By which logins and addresses commits name members, as far as signing in proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.bulk import insert_missing
+from models import IdentityKind, IdentityState, Member, MemberIdentity
+
+
+def find_written_down(session: Session, organization_id: int, login: str) -> Member | None:
+    """The member whom an admin wrote down under that GitHub login, and who never signed in."""
+    return session.scalar(
+        select(Member)
+        .join(MemberIdentity, MemberIdentity.member_id == Member.id)
+        .where(
+            Member.organization_id == organization_id,
+            Member.user_id.is_(None),
+            MemberIdentity.kind == IdentityKind.login,
+            MemberIdentity.value == login.lower(),
+            MemberIdentity.state != IdentityState.guessed,
+        )
+    )
+
+
+def record_identities(
+    session: Session, member: Member, *, login: str, emails: Iterable[str], now: datetime
+) -> None:
+    """Note what GitHub verified: it goes before guesses, and before who had it on GitHub earlier.
+
+    What an admin confirmed for somebody else stays.
+    """
+    wanted = [(IdentityKind.login, login.lower())]
+    wanted += [(IdentityKind.email, email) for email in sorted({one.lower() for one in emails})]
+    known = {
+        (row.kind, row.value): row
+        for row in session.scalars(
+            select(MemberIdentity).where(
+                MemberIdentity.organization_id == member.organization_id,
+                MemberIdentity.value.in_([value for _, value in wanted]),
+            )
+        )
+    }
+    missing = [one for one in wanted if one not in known]
+    for kind, value in wanted:
+        row = known.get((kind, value))
+        if row is not None and (row.member_id == member.id or row.state != IdentityState.confirmed):
+            row.member_id, row.state = member.id, IdentityState.verified
+    insert_missing(session, MemberIdentity, [_row(member, *one, now=now) for one in missing])
+
+
+def _row(member: Member, kind: IdentityKind, value: str, *, now: datetime) -> dict[str, object]:
+    return {
+        "organization_id": member.organization_id,
+        "member_id": member.id,
+        "kind": kind,
+        "value": value,
+        "state": IdentityState.verified,
+        "created_at": now,
+    }

@@ -1,0 +1,168 @@
+"""Members as admins manage them: roles, people written down, removal, and two that are one.
+
+Each change leaves a line in the audit log. Raises the errors of `domain/errors.py`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from domain.audit import record_setting
+from domain.author_matching import match_authors
+from domain.errors import AlreadyExistsError, InvalidError, NotFoundError
+from domain.organizations import lock_organization
+from domain.provenance import Why
+from domain.text import clean_text
+from models import (
+    Author,
+    Member,
+    MemberIdentity,
+    MemberRole,
+    RoleSource,
+    TeamMember,
+)
+
+NAME_LENGTH = 128
+LAST_ADMIN = "Somebody else has to be an admin first: this is the last one."
+
+
+def get_member(session: Session, organization_id: int, member_id: int) -> Member:
+    """The organization's member of that id; raises NotFoundError."""
+    member = session.get(Member, member_id)
+    if member is None or member.organization_id != organization_id:
+        raise NotFoundError("no such member")
+    return member
+
+
+def appoint(session: Session, member: Member, role: str, *, why: Why) -> None:
+    """Give *member* a role that nothing automatic changes any more."""
+    if role not in MemberRole.__members__:
+        raise InvalidError("A role is admin or member.")
+    lock_organization(session, member.organization_id)
+    session.refresh(member)
+    wanted = MemberRole(role)
+    if wanted != MemberRole.admin:
+        _keep_an_admin(session, member)
+    _note(session, member, "role", before=str(member.role), after=role, why=why)
+    member.role, member.role_source = wanted, RoleSource.appointed
+    session.flush()
+
+
+def write_down(session: Session, organization_id: int, name: str, *, why: Why) -> Member:
+    """A member who has never signed in, so that commits can name them."""
+    name = clean_text(name).strip()
+    if not name or len(name) > NAME_LENGTH:
+        raise InvalidError(f"A name has 1 to {NAME_LENGTH} characters.")
+    lock_organization(session, organization_id)
+    same = select(Member.id).where(
+        Member.organization_id == organization_id, func.lower(Member.name) == name.lower()
+    )
+    if session.scalar(same.limit(1)) is not None:
+        raise AlreadyExistsError(f"There is a member called {name!r} already.")
+    member = Member(
+        organization_id=organization_id,
+        name=name,
+        role=MemberRole.member,
+        role_source=RoleSource.written_down,
+        created_at=why.now,
+    )
+    session.add(member)
+    session.flush()
+    _note(session, member, "member", before=None, after="written down", why=why)
+    match_authors(session, organization_id)
+    return member
+
+
+def remove(session: Session, member: Member, *, why: Why) -> None:
+    """Take access away until an admin gives it back, whatever GitHub lists."""
+    lock_organization(session, member.organization_id)
+    session.refresh(member)
+    if member.ended_at is not None:
+        return
+    _keep_an_admin(session, member)
+    member.ended_at = why.now
+    member.ended_reason = f"removed by {why.actor or 'an admin'}"
+    _note(session, member, "access", before="has access", after="removed", why=why)
+    session.flush()
+
+
+def take_back(session: Session, member: Member, *, why: Why) -> None:
+    """Undo `remove`: an admin's word, which holds whatever GitHub lists."""
+    lock_organization(session, member.organization_id)
+    session.refresh(member)
+    if member.ended_at is None:
+        return
+    member.ended_at = member.ended_reason = None
+    member.role_source = RoleSource.appointed
+    _note(session, member, "access", before="removed", after="has access", why=why)
+    session.flush()
+
+
+def merge_members(session: Session, kept: Member, gone: Member, *, why: Why) -> None:
+    """*gone* turns out to be *kept*: what names it, its teams and its commits are *kept*'s."""
+    lock_organization(session, kept.organization_id)
+    if kept.id == gone.id or kept.organization_id != gone.organization_id:
+        raise InvalidError("Choose another member of this organization.")
+    if kept.user_id is not None and gone.user_id is not None:
+        raise InvalidError("Both have signed in with a GitHub account of their own.")
+    if gone.role == MemberRole.admin and kept.role != MemberRole.admin:
+        _keep_an_admin(session, gone)
+    user_id, name = gone.user_id, gone.name
+    session.execute(
+        update(MemberIdentity).where(MemberIdentity.member_id == gone.id).values(member_id=kept.id)
+    )
+    session.execute(update(Author).where(Author.member_id == gone.id).values(member_id=kept.id))
+    _move_teams(session, kept, gone)
+    session.delete(gone)
+    session.flush()
+    kept.user_id = kept.user_id if user_id is None else user_id
+    _note(session, kept, "merged with", before=None, after=name, why=why)
+    match_authors(session, kept.organization_id)
+
+
+def _move_teams(session: Session, kept: Member, gone: Member) -> None:
+    of_kept = select(TeamMember.team_id).where(TeamMember.member_id == kept.id)
+    session.execute(
+        delete(TeamMember).where(
+            TeamMember.member_id == gone.id, TeamMember.team_id.in_(of_kept.scalar_subquery())
+        )
+    )
+    session.execute(
+        update(TeamMember).where(TeamMember.member_id == gone.id).values(member_id=kept.id)
+    )
+
+
+def _keep_an_admin(session: Session, member: Member) -> None:
+    """Refuse to take the last admin who can sign in; links from the command line do not count."""
+    if member.role != MemberRole.admin or member.user_id is None:
+        return
+    others = exists().where(
+        Member.organization_id == member.organization_id,
+        Member.id != member.id,
+        Member.role == MemberRole.admin,
+        Member.user_id.is_not(None),
+        Member.ended_at.is_(None),
+    )
+    if not session.scalar(select(others)):
+        raise InvalidError(LAST_ADMIN)
+
+
+def _note(
+    session: Session,
+    member: Member,
+    setting: str,
+    *,
+    before: str | None,
+    after: str | None,
+    why: Why,
+) -> None:
+    record_setting(
+        session,
+        why,
+        setting,
+        organization_id=member.organization_id,
+        before=before,
+        after=after,
+        subject=member.name,
+    )

@@ -9,6 +9,7 @@ import re
 from html import unescape
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from models import Organization
 from models.session import Database
 from tests.factories import make_activity, make_issue, make_organization, make_project
 from tests.lists.plans import explaining, is_sorted
-from tests.webapp.settings.conftest import Post
+from tests.webapp.settings.conftest import Lines, Post
 from tests.webapp.test_timelines import text_of
 from webapp.audit_files import AT_ONCE
 
@@ -150,14 +151,16 @@ def test_lines_are_narrowed_and_come_in_pages(
 def test_a_page_is_read_in_order_out_of_its_index(
     admin: FlaskClient, session: Session, database: Database, organization: Organization
 ) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL sorts a few hundred rows rather than going through an index")
     make_lines(session, organization, 300)
     session.commit()
     with explaining(database) as plans:
         admin.get(PAGE)
-    [plan] = [
-        text for text in plans.texts if "ix_activity_audit" in text and "full_name" not in text
-    ][:1]
-    assert not is_sorted(plan)
+    pages = [plan for plan in plans.texts if "repository" in plan]
+    assert len(pages) == 1
+    assert "ix_activity_audit" in pages[0]
+    assert not is_sorted(pages[0])
 
 
 def test_files_hold_all_lines_that_match(
@@ -210,3 +213,25 @@ def test_what_is_done_on_pages_is_in_it(admin: FlaskClient, post: Post) -> None:
     page = text_of(admin.get(PAGE).text)
     assert "Setting changed: name from Acme Inc to Acme Ltd." in page
     assert "By an admin of the organization." in page
+
+
+def test_what_commands_and_the_api_do_is_in_it(
+    app: Flask, admin: FlaskClient, session: Session, organization: Organization, lines: Lines
+) -> None:
+    run = app.test_cli_runner().invoke
+    text = run(args=["token", "create", "--org", "acme", "--scope", "project:write"]).stdout.strip()
+    run(args=["project", "create", "--org", "acme", "web"])
+    for path, name in (("organizations/acme/projects/", "Api"), ("projects/acme/web/keys/", "k")):
+        answer = app.test_client().post(
+            f"/api/0/{path}", json={"name": name}, headers={"Authorization": f"Bearer {text}"}
+        )
+        assert answer.status_code == 201
+    run(args=["token", "revoke", "--org", "acme", "1"])
+
+    assert [kind for kind, _ in lines()] == [
+        *("token_created", "project_created", "project_created", "key_created", "token_revoked"),
+    ]
+    page = admin.get(PAGE).text
+    assert text not in page
+    assert "By the command line. It was given as a command on the server." in text_of(page)
+    assert "It was asked for through the API." in text_of(page)

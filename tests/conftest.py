@@ -10,16 +10,20 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy.engine import make_url
 
 from config import GitHubSettings, Settings
 from jobs import Runtime
 from models.session import Database
 from tests.clock import Clock
+from tests.compiled import share_compiled
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
 from webapp import create_app
 from webapp.context import shiplog
 
 WEBHOOK_SECRET = "it is a secret to everybody"
+
+share_compiled()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,8 +72,9 @@ def database_url(databases: Databases) -> str:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    db = Database(database_url)
+def database(database_url: str, databases: Databases) -> Iterator[Database]:
+    db = databases.opened
+    assert db.url == make_url(database_url)
     yield db
     db.close()
 

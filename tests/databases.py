@@ -17,8 +17,16 @@ from models.session import Database, normalise_url
 
 
 class Databases(Protocol):
+    @property
+    def opened(self) -> Database:
+        """The database at `fresh()`'s URL: one object a process, without open connections.
+
+        SQLAlchemy compiles a statement once for each engine, which takes longer than to run it.
+        Who is done with it closes it, and nothing remains of him.
+        """
+
     def fresh(self) -> str:
-        """The URL of a database with all tables and no rows; on PostgreSQL always the same."""
+        """The URL of a database with all tables and no rows: always the same one."""
 
     def empty(self) -> str:
         """The URL of a further database without tables, for a server that makes them itself."""
@@ -27,26 +35,36 @@ class Databases(Protocol):
 
 
 class SqliteDatabases:
-    """Copies a file that has the tables."""
+    """Copies a file that has the tables; a link leads to the newest copy.
+
+    SQLite follows the link when it opens a file, so a connection that outlives its test stays with
+    the old copy, and with the files that SQLite keeps beside it.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory, self._handed_out = directory, 0
-        self._template = directory / "template.db"
+        self._template, self._link = directory / "template.db", directory / "fresh.db"
         db = Database(f"sqlite:///{self._template}")
         Base.metadata.create_all(db.engine)
         db.close()
+        self.opened = Database(f"sqlite:///{self._link}")
 
     def fresh(self) -> str:
-        self._handed_out += 1
-        path = self._directory / f"{self._handed_out}.db"
+        path = self._new_path()
         shutil.copyfile(self._template, path)
-        return f"sqlite:///{path}"
+        self._link.unlink(missing_ok=True)
+        self._link.symlink_to(path)
+        return f"sqlite:///{self._link}"
 
     def empty(self) -> str:
+        return f"sqlite:///{self._new_path()}"
+
+    def _new_path(self) -> Path:
         self._handed_out += 1
-        return f"sqlite:///{self._directory / f'{self._handed_out}.db'}"
+        return self._directory / f"{self._handed_out}.db"
 
     def close(self) -> None:
+        self.opened.close()
         shutil.rmtree(self._directory)
 
 
@@ -60,7 +78,7 @@ class PostgresDatabases:
             url = self._server.get_uri()
         self._admin = make_url(normalise_url(url))
         self._url = self._create(f"shiplog_test_{worker}")
-        self._db = Database(self._url)
+        self.opened, self._db = Database(self._url), Database(self._url)
         Base.metadata.create_all(self._db.engine)
 
     def fresh(self) -> str:

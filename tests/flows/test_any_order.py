@@ -24,7 +24,6 @@ from config import Settings
 from demo.clone import Clone
 from demo.expected import expected_lists
 from demo.github import Delivery, StandIn
-from models.session import Database
 from tests.clock import Clock
 from tests.databases import Databases
 from tests.flows.plans import Step, perform, plans
@@ -76,7 +75,8 @@ def disorder(deliveries: list[Delivery], random: Random) -> list[Delivery]:
 @contextmanager
 def new_world(databases: Databases, settings: Settings) -> Iterator[World]:
     with tempfile.TemporaryDirectory() as directory, StandIn(Path(directory)) as github:
-        database, clock = Database(databases.fresh()), Clock()
+        databases.fresh()
+        database, clock = databases.opened, Clock()
         with serving(github, settings, database, clock) as (runtime, url):
             yield World(github, runtime, clock, url)
         database.close()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def _fixtures_of(item: pytest.Item) -> Sequence[str]:
     return item.fixturenames if isinstance(item, pytest.Function) else ()
 
 
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: no collection of garbage has to look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def databases(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -76,7 +83,7 @@ def database(database_url: str, databases: Databases) -> Iterator[Database]:
     db = databases.opened
     assert db.url == make_url(database_url)
     yield db
-    db.close()
+    databases.give_back()
 
 
 @pytest.fixture

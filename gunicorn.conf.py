@@ -30,8 +30,7 @@ def on_starting(server: Any) -> None:
     """Check address and settings, and bring the schema up to date, in a process that is gone afterwards."""
     if not {"GUNICORN_FD", "LISTEN_FDS"} & os.environ.keys():  # else its socket is handed over
         require_free_address()
-    upgrade = [sys.executable, "-m", "flask", "--app", "wsgi:app", "db", "upgrade"]
-    if subprocess.run(upgrade).returncode:
+    if subprocess.run([sys.executable, "-m", "upgrade"]).returncode:
         sys.exit(1)  # it has said why
 
 

@@ -9,6 +9,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from sqlalchemy.engine import make_url
@@ -19,6 +20,7 @@ from models.session import Database
 from tests.clock import Clock
 from tests.compiled import share_compiled
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.examples import be_second_database
 from webapp import create_app
 from webapp.context import shiplog
 
@@ -29,6 +31,20 @@ share_compiled()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test is imported, hence before `examples` is asked.
+
+    How long an example takes says more of a busy machine than of what is tested.
+    """
+    unhurried = hypothesis.settings(
+        deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.register_profile("unhurried", unhurried)
+    hypothesis.settings.load_profile("unhurried")
+    if config.getoption("--database") == "postgresql":
+        be_second_database()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -11,6 +11,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from config import Settings
 from demo.github import StandIn
+from integrations.github.client import GitHubApp
 from jobs import Runtime
 from models.session import Database
 from tests.clock import Clock
@@ -37,7 +38,10 @@ def serving(
         private_key=github.app.private_key_pem,
         webhook_secrets=(github.app.webhook_secret,),
     )
-    runtime = Runtime(replace(settings, github=app_settings), database, now=clock)
+    there = GitHubApp(
+        github.app.app_id, github.app.private_key_pem, github.url, now=clock, backoff=0
+    )
+    runtime = Runtime(replace(settings, github=app_settings), database, github=there, now=clock)
     app = create_app(runtime)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -47,5 +51,4 @@ def serving(
     thread.join()
     server.server_close()
     shiplog(app).committer.close()
-    if runtime.github is not None:
-        runtime.github.close()
+    there.close()

@@ -26,6 +26,7 @@ from demo.expected import expected_lists
 from demo.github import Delivery, StandIn
 from tests.clock import Clock
 from tests.databases import Databases
+from tests.examples import examples
 from tests.flows.plans import Step, perform, plans
 from tests.flows.serving import serving
 from tests.flows.world import World
@@ -125,7 +126,7 @@ def imported(world: World, plan: list[Step]) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # a busy machine needs its time for twenty-five histories
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -34,8 +34,7 @@ def on_starting(server: Any) -> None:
     """
     if not {"GUNICORN_FD", "LISTEN_FDS"} & os.environ.keys():  # else its socket is handed over
         require_free_address()
-    prepare = [sys.executable, "-m", "flask", "--app", "wsgi:app", "prepare"]
-    if subprocess.run(prepare).returncode:
+    if subprocess.run([sys.executable, "-m", "prepare"]).returncode:
         sys.exit(1)  # it has said why
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from config import Settings
 from domain.secret_box import SecretBox
-from integrations.github.client import GitHubApp
+from integrations.github.client import BACKOFF, GitHubApp
 from jobs.app_settings import AppSettings, AppSource
 from models import utcnow
 from models.session import Database
@@ -34,6 +34,7 @@ class Runtime:
     queue: Queue | None = None
     now: Callable[[], datetime] = utcnow
     ticks: Callable[[], float] = time.monotonic  # seconds, for what is kept for a while
+    backoff: float = BACKOFF  # seconds, of repeated requests to GitHub
     # At most one worker of a process does long work, so that deliveries always find another.
     long_work: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -42,7 +43,9 @@ class Runtime:
         self._app = AppSource(
             self.settings.github, self.db, self.secret_box, clock=lambda: self.ticks()
         )
-        self._clients = AppClients(self.settings.github.api_url, now=lambda: self.now())
+        self._clients = AppClients(
+            self.settings.github.api_url, now=lambda: self.now(), backoff=self.backoff
+        )
 
     def app_settings(self) -> AppSettings | None:
         """The App that we are: named by the environment, else registered; see `jobs.app_settings`.
@@ -89,8 +92,8 @@ class Runtime:
 class AppClients:
     """The client of the App as it is now; one of before stays open for work that still has it."""
 
-    def __init__(self, api_url: str, *, now: Callable[[], datetime]) -> None:
-        self._api_url, self._now = api_url, now
+    def __init__(self, api_url: str, *, now: Callable[[], datetime], backoff: float) -> None:
+        self._api_url, self._now, self._backoff = api_url, now, backoff
         self._made: dict[tuple[int, str], GitHubApp] = {}
         self._lock = threading.Lock()
 
@@ -98,7 +101,9 @@ class AppClients:
         with self._lock:
             client = self._made.get((app_id, private_key))
             if client is None:
-                client = GitHubApp(app_id, private_key, self._api_url, now=self._now)
+                client = GitHubApp(
+                    app_id, private_key, self._api_url, now=self._now, backoff=self._backoff
+                )
                 self._made[app_id, private_key] = client
             return client
 

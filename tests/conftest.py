@@ -5,30 +5,46 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import hypothesis
 import pytest
 from flask import Flask
+from sqlalchemy.engine import make_url
 
 from config import GitHubSettings, Settings
 from jobs import Runtime
 from models.session import Database
 from tests.clock import Clock
+from tests.compiled import share_compiled
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.examples import be_second_database
 from webapp import create_app
 from webapp.context import shiplog
 
 WEBHOOK_SECRET = "it is a secret to everybody"
 
-# How long an example takes says more of what else the machine does; pytest's timeout ends a hang.
-hypothesis.settings.register_profile("shiplog", deadline=None)
-hypothesis.settings.load_profile("shiplog")
+share_compiled()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test is imported, hence before `examples` is asked.
+
+    How long an example takes says more of a busy machine than of what is tested.
+    """
+    unhurried = hypothesis.settings(
+        deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.register_profile("unhurried", unhurried)
+    hypothesis.settings.load_profile("unhurried")
+    if config.getoption("--database") == "postgresql":
+        be_second_database()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -49,6 +65,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _fixtures_of(item: pytest.Item) -> Sequence[str]:
     return item.fixturenames if isinstance(item, pytest.Function) else ()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: no collection of garbage has to look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -73,10 +95,11 @@ def database_url(databases: Databases) -> str:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    db = Database(database_url)
+def database(database_url: str, databases: Databases) -> Iterator[Database]:
+    db = databases.opened
+    assert db.url == make_url(database_url)
     yield db
-    db.close()
+    databases.give_back()
 
 
 @pytest.fixture

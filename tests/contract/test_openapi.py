@@ -29,6 +29,7 @@ from jobs import Runtime
 from models import TokenKind
 from models.session import Database
 from tests.clock import Clock
+from tests.examples import examples
 from tests.factories import make_event_row, make_organization
 from tests.webapp.tenants import furnish
 from webapp import api, create_app
@@ -80,14 +81,6 @@ class Asked:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """Not that of a server, which the other tests here use: the application is asked directly."""
-    db = Database(database_url)
-    yield db
-    db.close()
-
-
-@pytest.fixture
 def asked(
     request: pytest.FixtureRequest, runtime: Runtime, database: Database, clock: Clock
 ) -> Iterator[Asked]:
@@ -117,7 +110,7 @@ def asked(
 @pytest.mark.slow
 @schema.parametrize()
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=examples(EXAMPLES),
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # an operation's requests add up

@@ -42,7 +42,8 @@ def serving(
         private_key=github.app.private_key_pem,
         webhook_secrets=tuple(webhook_secrets) or (github.app.webhook_secret,),
     )
-    runtime = Runtime(replace(settings, github=app_settings), database, now=clock)
+    changed = replace(settings, github=app_settings)
+    runtime = Runtime(changed, database, now=clock, backoff=0)
     app = create_app(runtime)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -24,9 +24,9 @@ from config import Settings
 from demo.clone import Clone
 from demo.expected import expected_lists
 from demo.github import Delivery, StandIn
-from models.session import Database
 from tests.clock import Clock
 from tests.databases import Databases
+from tests.examples import examples
 from tests.flows.plans import Step, perform, plans
 from tests.flows.serving import serving
 from tests.flows.world import World
@@ -76,7 +76,8 @@ def disorder(deliveries: list[Delivery], random: Random) -> list[Delivery]:
 @contextmanager
 def new_world(databases: Databases, settings: Settings) -> Iterator[World]:
     with tempfile.TemporaryDirectory() as directory, StandIn(Path(directory)) as github:
-        database, clock = Database(databases.fresh()), Clock()
+        databases.fresh()
+        database, clock = databases.opened, Clock()
         with serving(github, settings, database, clock) as (runtime, url):
             yield World(github, runtime, clock, url)
         database.close()
@@ -125,7 +126,7 @@ def imported(world: World, plan: list[Step]) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # a busy machine needs its time for twenty-five histories
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

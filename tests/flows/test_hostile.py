@@ -15,6 +15,7 @@ from demo.github import Delivery as DeliveryThere
 from integrations.github.webhooks import handle_delivery
 from models import Delivery, DeliveryState, Organization
 from models.session import Database
+from tests.examples import examples
 from tests.flows.hostile import mutated, to_body
 from tests.flows.rows import rows_of
 from tests.flows.world import World
@@ -132,7 +133,7 @@ def test_broken_payloads_break_nothing(world: World) -> None:
         known = known_values(session, world)
 
     @settings(
-        max_examples=300,
+        max_examples=examples(300),
         deadline=timedelta(seconds=60),
         suppress_health_check=list(HealthCheck),
         phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),

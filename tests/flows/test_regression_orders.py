@@ -20,6 +20,7 @@ from integrations.github.recording import record_tag, record_with_links
 from models import Issue, Project, Repository, RepositoryProject
 from models.session import Database
 from tests.events import digest
+from tests.examples import examples
 from tests.factories import make_organization, make_project, make_repository
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -147,7 +148,7 @@ class Shop:
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -175,7 +176,7 @@ def test_any_order_of_arrival_ends_in_the_same_state(
 
 
 @settings(
-    max_examples=30,
+    max_examples=examples(30),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

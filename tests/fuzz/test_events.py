@@ -16,6 +16,7 @@ from domain.grouping import group
 from models import Event, Issue
 from models.session import Database
 from tests.events import digest
+from tests.examples import examples
 from tests.factories import NOW, make_organization, make_project
 
 KEYS = [
@@ -86,7 +87,7 @@ def reread(text: bytes) -> EventData:
 
 # One database for all examples: each has a project of its own in it.
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(bodies=st.lists(EVENTS, min_size=1, max_size=4))

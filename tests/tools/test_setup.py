@@ -45,13 +45,18 @@ def test_changed_requirements_are_installed_again(prepared: Path) -> None:
     assert prepare(prepared, dev=False) == [RUN]
 
 
-def test_a_requirement_without_its_hash_is_refused_and_leaves_no_stamp(project: Path) -> None:
-    (project / RUN).write_text("flask==3.1.3\n", "utf-8")
+def test_a_requirement_without_its_hash_is_refused_and_leaves_no_stamp(prepared: Path) -> None:
+    """In an environment whose requirements are not known to be installed; it is kept for later."""
+    kept = (prepared / RUN).read_text("utf-8")
+    (prepared / ".venv" / ".stamp").unlink()
+    (prepared / RUN).write_text("flask==3.1.3\n", "utf-8")
 
     with pytest.raises(SetupError, match=r"requirements\.txt could not be installed"):
-        prepare(project, dev=False)
+        prepare(prepared, dev=False)
 
-    assert read_stamp(project / ".venv") == {}
+    assert read_stamp(prepared / ".venv") == {}
+    (prepared / RUN).write_text(kept, "utf-8")
+    assert prepare(prepared, dev=False) == [RUN]
 
 
 def test_another_version_of_a_program_lies_apart(prepared: Path) -> None:

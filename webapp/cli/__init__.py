@@ -12,7 +12,7 @@ from webapp.cli.org import login_link_command, org_commands
 from webapp.cli.project import project_commands
 from webapp.cli.release import release_commands
 from webapp.cli.repo import repo_commands
-from webapp.cli.setup import prepare_command, secret_commands, setup_link_command
+from webapp.cli.setup import secret_commands, setup_link_command
 from webapp.cli.token import token_commands
 
 GROUPS = (
@@ -22,7 +22,6 @@ GROUPS = (
     issue_commands,
     login_link_command,
     org_commands,
-    prepare_command,
     project_commands,
     release_commands,
     repo_commands,

@@ -1,17 +1,13 @@
-"""`flask setup-link`, what the server does before it serves, and `flask secrets`."""
+"""`flask setup-link` and `flask secrets`."""
 
 from __future__ import annotations
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy.exc import OperationalError
 
-from domain.app_registration import find_registration
 from domain.secret_rotation import rotate_secrets
 from domain.setup_links import SETUP_LINK_LIFETIME, create_setup_link
 from jobs import Runtime
-from jobs.app_settings import app_of_environment
-from models.schema import upgrade
 from webapp.cli.base import Noun, OneLineError, Verb, json_option, show
 from webapp.context import shiplog
 from webapp.moments import moment_text
@@ -28,25 +24,6 @@ def setup_link_command(as_json: bool) -> None:
     now = runtime.now()
     url = _make_link(runtime)
     show({"url": url, "expires_at": moment_text(now + SETUP_LINK_LIFETIME)}, url, as_json=as_json)
-
-
-@click.command("prepare", cls=Verb, hidden=True)
-@with_appcontext
-def prepare_command() -> None:
-    """What a server does once before it serves: upgrade the schema, print a set-up link if need be."""
-    runtime = shiplog().runtime
-    try:
-        revision = upgrade(runtime.db, lock_file=runtime.settings.data_dir / "upgrade.lock")
-    except OperationalError as error:
-        why = str(error.orig).strip().splitlines()[0]
-        raise OneLineError(f"DATABASE_URL: the database cannot be used: {why}") from None
-    click.echo(f"schema is at {revision}")
-    if app_of_environment(runtime.settings.github) is not None:
-        return
-    with runtime.db.reading() as session:
-        is_registered = find_registration(session) is not None
-    if not is_registered:
-        click.echo(f"Set this server up, once, within a day: {_make_link(runtime)}")
 
 
 @secret_commands.command("rotate", cls=Verb)

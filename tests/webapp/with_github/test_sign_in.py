@@ -184,7 +184,7 @@ def test_a_wrong_client_secret_is_named(
     back = visitor.begin()
     github.app.client_secret = "another"
 
-    assert "client secret is wrong" in refused(visitor, back, 502)
+    assert "client secret set here is wrong" in refused(visitor, back, 502)
 
 
 PAGE = "<html>502 Bad Gateway</html>"

@@ -220,6 +220,8 @@ class Activity(Base):
         Index(
             "ix_activity_audit",
             "organization_id",
+            "issue_id",  # always empty: without these two, SQLite takes the index of all lines
+            "release_id",
             "id",
             sqlite_where=text(OF_ORGANIZATION),
             postgresql_where=text(OF_ORGANIZATION),

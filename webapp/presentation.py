@@ -15,9 +15,9 @@ from config import Settings
 from domain.event_stack import Frame
 from webapp.browsers import describe_browser
 from webapp.wording import (
-    describe_change,
     describe_kind,
     describe_line,
+    describe_list_change,
     describe_phase,
     describe_rule,
     describe_source,
@@ -57,7 +57,7 @@ def add_template_helpers(app: Flask, settings: Settings) -> None:
         source_text=describe_source,
         phase_text=describe_phase,
         kind_text=describe_kind,
-        change_text=describe_change,
+        list_change=describe_list_change,
         line_text=describe_line,
         time_left=describe_time_left,
         basis=lambda basis: BASES.get(basis, basis),

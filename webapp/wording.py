@@ -123,21 +123,21 @@ def describe_kind(kind: str) -> str:
     return KINDS.get(kind) or kind.replace("_", " ")
 
 
-def describe_change(data: Mapping[str, object]) -> str:
-    """From what to what a setting was changed; of a list, what came and what went."""
+def describe_list_change(data: Mapping[str, object]) -> str:
+    """Of a setting that is a list, what came and what went; empty for any other change."""
     before, after = data.get("before"), data.get("after")
-    if isinstance(before, list) and isinstance(after, list) and set(before) != set(after):
-        added = [str(item) for item in after if item not in before]
-        removed = [str(item) for item in before if item not in after]
-        told = ((added, "added"), (removed, "removed"))
-        return "; ".join(f"{', '.join(items)} {what}" for items, what in told if items)
-    return f"from {describe_value(before)} to {describe_value(after)}"
+    if not (isinstance(before, list) and isinstance(after, list) and before and after):
+        return ""
+    added = [str(item) for item in after if item not in before]
+    removed = [str(item) for item in before if item not in after]
+    told = ((added, "added"), (removed, "removed"))
+    return "; ".join(f"{', '.join(items)} {what}" for items, what in told if items)
 
 
 def describe_value(value: object) -> str:
     """What a setting was or became, as people would read it on its page."""
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return "yes" if value else "no"
     return "nothing" if value in (None, "", [], {}) else _in_words(value)
 
 

@@ -118,7 +118,7 @@ OF_REPOSITORIES: list[tuple[str, dict[str, Any], str]] = [
     (
         "setting_changed",
         {"setting": "version template", "before": None, "after": "app@{version}"},
-        "acme/xyzzy: Setting changed: version template from nothing to app@{version}.",
+        "acme/xyzzy: Setting changed: version template, from nothing to app@{version}.",
     ),
     (
         "repository_renamed",

@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_activity_audit",
         "activity",
-        ["organization_id", "id"],
+        ["organization_id", "issue_id", "release_id", "id"],
         unique=False,
         sqlite_where=of_organization,
         postgresql_where=of_organization,

@@ -28,22 +28,22 @@ WORDS = [
     (
         "setting_changed",
         {"setting": "track new repositories", "before": True, "after": False},
-        "Setting changed: track new repositories from on to off.",
+        "Setting changed: track new repositories, from yes to no.",
     ),
     (
         "setting_changed",
         {"setting": "name", "before": "", "after": "Shop", "subject": "project web"},
-        "Setting changed: project web, name from nothing to Shop.",
+        "Setting changed: name of project web, from nothing to Shop.",
     ),
     (
         "setting_changed",
         {"setting": "words", "before": list(STANDARD), "after": [*STANDARD[1:], "ships", "löst"]},
-        "Setting changed: words ships, löst added; fix removed.",
+        "Setting changed: words: ships, löst added; fix removed.",
     ),
     (
         "setting_changed",
         {"setting": "globs", "before": None, "after": ["a/**", "b/**"]},
-        "Setting changed: globs from nothing to a/**, b/**.",
+        "Setting changed: globs, from nothing to a/**, b/**.",
     ),
     (
         "project_created",
@@ -99,7 +99,7 @@ def test_every_event_of_the_log_has_words() -> None:
 
 
 def shown(page: str) -> list[int]:
-    return [int(number) for number in re.findall(r"line (\d+) <bdi>", page)]
+    return [int(number) for number in re.findall(r"</strong> line (\d+)", page)]
 
 
 def make_lines(session: Session, organization: Organization, count: int) -> None:
@@ -187,7 +187,7 @@ def test_files_hold_all_lines_that_match(
     assert rows[0] == {
         "when": "2026-01-05T10:00:00Z",
         "who": "'@Ana",
-        "what": 'Setting changed: name from =1+1 to a, "b".',
+        "what": 'Setting changed: name, from =1+1 to a, "b".',
         "kind": "setting changed",
         "subject": "",
         "from": "'=1+1",
@@ -211,7 +211,7 @@ def test_members_do_not_see_it(member: FlaskClient) -> None:
 def test_what_is_done_on_pages_is_in_it(admin: FlaskClient, post: Post) -> None:
     post(admin, "/o/acme/settings/general/", name="Acme Ltd", track_new_repositories="1")
     page = text_of(admin.get(PAGE).text)
-    assert "Setting changed: name from Acme Inc to Acme Ltd." in page
+    assert "Setting changed: name, from Acme Inc to Acme Ltd." in page
     assert "By an admin of the organization." in page
 
 

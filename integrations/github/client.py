@@ -12,11 +12,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from threading import Lock
 from typing import Any
 
+import jwt
 import requests
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from github import Auth, Github, GithubException, GithubIntegration
+from jwt.algorithms import RSAAlgorithm
 from urllib3.util import Retry
 
 from integrations.github.errors import (
@@ -61,6 +65,23 @@ def _retry(backoff: float) -> Retry:
     )
 
 
+def _signer(private_key: str) -> Callable[[dict[str, Any]], str]:
+    """Signs the App's tokens; to read and check the key takes far longer, so it is done once."""
+    algorithm = RSAAlgorithm(RSAAlgorithm.SHA256)
+
+    @cache
+    def key() -> RSAPrivateKey:
+        found = algorithm.prepare_key(private_key)
+        if not isinstance(found, RSAPrivateKey):
+            raise jwt.InvalidKeyError("the App's key is a public one")
+        return found
+
+    def sign(payload: dict[str, Any]) -> str:
+        return jwt.encode(payload, key(), "RS256")
+
+    return sign
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Parsed JSON, and the addresses of the next and the last page, if there are such."""
@@ -96,7 +117,7 @@ class GitHubApp:
         self.now = now
         self._backoff = backoff
         self._integration = GithubIntegration(
-            auth=Auth.AppAuth(app_id, private_key),
+            auth=Auth.AppAuth(app_id, sign_func=_signer(private_key)),
             base_url=api_url,
             timeout=TIMEOUT,
             user_agent="Shiplog",

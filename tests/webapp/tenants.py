@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from domain.people import write_down
+from domain.provenance import Why
 from models import (
+    Author,
     Delivery,
     DeliveryState,
+    Installation,
     Issue,
+    Member,
     Organization,
     Project,
     Release,
     ReleaseAlias,
     Repository,
+    Team,
 )
 from tests.factories import (
+    NOW,
     make_activity,
     make_alias,
     make_author,
@@ -42,6 +50,10 @@ class Tenant:
     delivery: Delivery
     alias: ReleaseAlias
     event_id: str  # of the issue
+    member: Member
+    author: Author
+    team: Team
+    installation: Installation
     mark: str  # a word that is in every page of this tenant, and in no other's
 
 
@@ -52,6 +64,18 @@ def furnish(session: Session, organization: Organization, *, mark: str = "xyzzy"
         session, organization, f"{organization.slug}/{mark}", is_tracked=True
     )
     author = make_author(session, organization, name=f"Ana {mark}")
+    member = write_down(session, organization.id, f"Bea {mark}", why=Why(NOW, actor=mark))
+    team = Team(organization_id=organization.id, slug="web", name=f"Team {mark}", created_at=NOW)
+    number = session.scalar(select(func.count()).select_from(Installation)) or 0
+    installation = Installation(
+        organization_id=organization.id,
+        github_id=9000 + number,
+        account_id=8000 + number,
+        account_login=f"{organization.slug}-{mark}",
+        created_at=NOW,
+    )
+    session.add_all([team, installation])
+    session.flush()
     commit = make_commit(session, repository, message=f"Fixes WEB-1: {mark}", author_id=author.id)
     release = make_release(
         session,
@@ -77,5 +101,17 @@ def furnish(session: Session, organization: Organization, *, mark: str = "xyzzy"
     alias = make_alias(session, project, release, mark)
     session.commit()
     return Tenant(
-        organization, project, repository, release, issue, delivery, alias, event.event_id, mark
+        organization=organization,
+        project=project,
+        repository=repository,
+        release=release,
+        issue=issue,
+        delivery=delivery,
+        alias=alias,
+        event_id=event.event_id,
+        member=member,
+        author=author,
+        team=team,
+        installation=installation,
+        mark=mark,
     )

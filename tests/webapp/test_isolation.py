@@ -60,6 +60,41 @@ OF_TENANTS = {
     "tenant.settings.resolution.show": ["settings/resolution/"],
     "tenant.settings.resolution.change": ["settings/resolution/"],
     "tenant.settings.resolution.preview": ["settings/resolution/preview"],
+    "tenant.settings.github.show": ["settings/github/"],
+    "tenant.settings.github.move": ["settings/github/{installation}/move"],
+    "tenant.settings.github.share": ["settings/github/{installation}/share"],
+    "tenant.settings.github.unshare": ["settings/github/{installation}/unshare"],
+    "tenant.settings.people.show": ["settings/people/"],
+    "tenant.settings.people.authors": ["settings/people/authors/"],
+    "tenant.settings.people.decide": ["settings/people/authors/{author}"],
+    "tenant.settings.people.person": ["settings/people/{member}/"],
+    "tenant.settings.people.change_role": ["settings/people/{member}/role"],
+    "tenant.settings.people.change_access": ["settings/people/{member}/access"],
+    "tenant.settings.people.add_address": ["settings/people/{member}/identities"],
+    "tenant.settings.people.drop_address": ["settings/people/{member}/identities/1/drop"],
+    "tenant.settings.people.merge": ["settings/people/{member}/merge"],
+    "tenant.settings.teams.show": ["settings/teams/"],
+    "tenant.settings.teams.team": ["settings/teams/there/"],
+    "tenant.settings.teams.change": ["settings/teams/there/"],
+    "tenant.settings.teams.delete": ["settings/teams/there/delete"],
+    "tenant.settings.repositories.show": ["settings/repositories/"],
+    "tenant.settings.repositories.repository.show": ["settings/repositories/{repository}/"],
+    "tenant.settings.repositories.repository.show_import": [
+        "settings/repositories/{repository}/import"
+    ],
+    "tenant.settings.repositories.repository.control_import": [
+        "settings/repositories/{repository}/import"
+    ],
+    "tenant.settings.repositories.repository.projects": [
+        "settings/repositories/{repository}/projects"
+    ],
+    "tenant.settings.repositories.repository.rules_again": [
+        "settings/repositories/{repository}/rules"
+    ],
+    "tenant.settings.repositories.repository.rules": ["settings/repositories/{repository}/rules"],
+    "tenant.settings.repositories.repository.tracking": [
+        "settings/repositories/{repository}/tracking"
+    ],
     "tenant.settings.audit.show": ["settings/audit/"],
     "tenant.settings.audit.download": ["settings/audit/lines.csv", "settings/audit/lines.json"],
 }
@@ -75,7 +110,9 @@ FORMS = (  # endings of endpoints that take a POST
         "revoke",
         "undo_act",
     ),
-    *("create", "create_key", "change_key", "remove_key"),
+    *("create", "create_key", "change_key", "remove_key", ".move", "share", "delete", "merge"),
+    *("change_role", "change_access", "add_address", "drop_address"),
+    *("control_import", "repository.projects", ".rules", "tracking"),
 )
 # Forms of the organization itself, which exist in one's own; what others have stays as it is.
 OF_THE_ORGANIZATION = {
@@ -93,6 +130,11 @@ ABOUT_ONE = {
     "tenant.deliveries.show",
     "tenant.settings.projects.one",
     "tenant.settings.projects.ask_to_delete",
+    "tenant.settings.people.person",
+    "tenant.settings.teams.team",
+    "tenant.settings.repositories.repository.show",
+    "tenant.settings.repositories.repository.show_import",
+    "tenant.settings.repositories.repository.rules_again",
 }
 
 
@@ -120,6 +162,12 @@ def _form(token: str) -> dict[str, str]:
         "version": "web@9.9.9",
         "decision": "resolve",
         "activity": "1",
+        "role": "admin",
+        "act": "remove",
+        "identity": "bea",
+        "other": "1",
+        "member": "nobody",
+        "action": "track",
     }
     return {"csrf_token": token, **about}
 
@@ -132,7 +180,16 @@ def _fill(address: str, tenant: Tenant, session: Session) -> str:
         select(ApiToken.id).where(ApiToken.organization_id == tenant.organization.id).limit(1)
     )
     session.commit()
-    return address.format(guid=tenant.delivery.guid, alias=tenant.alias.id, key=key, token=token)
+    return address.format(
+        guid=tenant.delivery.guid,
+        alias=tenant.alias.id,
+        key=key,
+        token=token,
+        installation=tenant.installation.id,
+        author=tenant.author.id,
+        member=tenant.member.id,
+        repository=tenant.repository.id,
+    )
 
 
 def test_every_page_about_a_thing_is_in_the_table(app: Flask) -> None:
@@ -176,6 +233,7 @@ def test_things_of_others_are_not_found_in_ones_own_organization(
     admin: FlaskClient, own: Tenant, other: Tenant, session: Session, endpoint: str
 ) -> None:
     other.release.version, other.project.slug = "web@9.9.9", "there"
+    other.team.slug = "there"
     session.commit()
     token = csrf_token(admin.get("/").text)
     for address in OF_TENANTS[endpoint]:

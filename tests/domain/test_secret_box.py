@@ -24,7 +24,11 @@ def test_an_older_key_reads_and_the_first_writes() -> None:
     assert SecretBox(["new"]).open(renewed) == "secret"
 
 
-@pytest.mark.parametrize("sealed", ["", "é", "gAAAAA", SecretBox(["other"]).seal("secret")])
+@pytest.mark.parametrize(
+    "sealed",
+    ["", "é", "gAAAAA", SecretBox(["other"]).seal("secret")],
+    ids=["nothing", "no ASCII", "cut", "another key"],
+)
 def test_what_no_key_fits_is_an_error_that_says_what_to_do(sealed: str) -> None:
     with pytest.raises(UnreadableSecretError, match="SECRET_KEY"):
         SecretBox(["mine"]).open(sealed)

@@ -72,6 +72,12 @@ PHASES = {
 KINDS = {  # of lines of the audit log, for choosing; others are shown by their names
     "setting_changed": "setting changed",
     "repository_lost": "repository no longer shown to us",
+    "repository_regained": "repository shown to us again",
+    "repository_renamed": "repository renamed",
+    "installation_linked": "installation linked",
+    "member_joined": "member joined",
+    "member_left": "member left",
+    "member_role_changed": "role changed",
 }
 INTERNAL = ("source", "last_commit_id")  # row ids, and what a line says in other words
 

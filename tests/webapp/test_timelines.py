@@ -130,6 +130,28 @@ OF_REPOSITORIES: list[tuple[str, dict[str, Any], str]] = [
         {"reason": "not selected"},
         "Repository no longer shown to us: not selected. What is known of it stays.",
     ),
+    (
+        "repository_regained",
+        {},
+        "Repository shown to us again. What was pushed meanwhile is looked for.",
+    ),
+    (
+        "installation_linked",
+        {"account": "acme-labs", "from": "acme-labs"},
+        "Installation linked: the App on acme-labs, which had an organization of its own, "
+        "acme-labs.",
+    ),
+    ("member_joined", {"member": "ana", "role": "admin"}, "Member joined: ana, as admin."),
+    (
+        "member_left",
+        {"member": "ana", "reason": "GitHub no longer lists the installation for them"},
+        "Member left: ana: GitHub no longer lists the installation for them.",
+    ),
+    (
+        "member_role_changed",
+        {"member": "ana", "role": "admin", "before": "member"},
+        "Role changed: ana is admin now, and was member.",
+    ),
 ]
 
 

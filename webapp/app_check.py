@@ -5,6 +5,7 @@ The page asks every two seconds, perhaps from several browsers; GitHub is asked 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from threading import Lock
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from integrations.github.app_checks import Arrived, Ours
 from integrations.github.app_facts import AppFacts, fetch_app_facts
 from integrations.self_check import SelfCheckError, verify_reachable
 from jobs import Runtime
+from jobs.app_settings import KEPT_SECONDS as SECRETS_KEPT_SECONDS
 from jobs.app_settings import AppSettings
 from models import Delivery
 from webapp.refusals import Refusals
@@ -101,11 +103,18 @@ def find_ours(session: Session, runtime: Runtime, app: AppSettings) -> Ours:
 
 
 def find_arrived(session: Session, refusals: Refusals, ours: Ours) -> Arrived:
-    """What reached the intake: everything stored had a good signature."""
+    """What reached the intake: everything stored had a good signature.
+
+    GitHub pings as soon as the App is made. That ping comes before its secret is here, or before
+    every process has read it, and says nothing of whether the secret is right.
+    """
     newest = select(Delivery.event, Delivery.received_at).order_by(Delivery.id.desc()).limit(1)
     last = session.execute(newest).one_or_none()
     told = session.execute(newest.where(Delivery.event != "ping")).one_or_none()
-    refused, last_refused = refusals.since(last.received_at if last else ours.secret_since)
+    starts = [last.received_at] if last else []
+    if ours.secret_since is not None:
+        starts.append(ours.secret_since + timedelta(seconds=SECRETS_KEPT_SECONDS))
+    refused, last_refused = refusals.since(max(starts, default=None))
     return Arrived(
         last_good=last.received_at if last else None,
         last_event=told.event if told else None,

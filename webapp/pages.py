@@ -12,6 +12,7 @@ from webapp.auth_client import app_page, oauth_settings
 from webapp.context import shiplog
 from webapp.errors import add_error_pages
 from webapp.headers import protect
+from webapp.operators import is_operator
 from webapp.places import this_place
 from webapp.presentation import add_template_helpers
 from webapp.security import guard
@@ -57,6 +58,8 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["settings_sections"] = settings_pages.list_sections
     app.jinja_env.globals.update(
         can_sign_in=lambda: oauth_settings(shiplog().runtime) is not None,
+        has_app=_has_app,
+        is_operator=is_operator,
         can_install=lambda: app_page(shiplog().runtime) is not None,
         this_place=this_place,
     )
@@ -70,6 +73,12 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(_tenant())
     csrf.exempt(api.bp)  # tokens, never cookies, open it
     app.register_blueprint(api.bp)
+
+
+def _has_app() -> bool:
+    """Whether a GitHub App is set up, even one whose secrets cannot be read at present."""
+    runtime = shiplog().runtime
+    return runtime.app_settings() is not None or runtime.app_trouble() is not None
 
 
 def _tenant() -> Blueprint:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import Event, Lock, Semaphore
 from typing import Any
 
 from demo.github.clock import Clock
@@ -15,6 +15,38 @@ SECONDARY = (
 )
 
 FORBIDDEN = "Resource not accessible by integration"
+
+
+class Gate:
+    """Holds back the answers to requests whose path contains *path*; a context manager that opens it.
+
+    Every `let_through` frees so many of them, waiting or still to come; once open, it holds nothing.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._free = Semaphore(0)
+        self._is_open = Event()
+
+    def let_through(self, number: int = 1) -> None:
+        self._free.release(number)
+
+    def open(self) -> None:
+        """Let through all that waits, and all that comes."""
+        self._is_open.set()
+
+    def hold(self, path: str) -> None:
+        """Wait until the request may be answered."""
+        if self._path not in path:
+            return
+        while not self._is_open.is_set() and not self._free.acquire(timeout=0.02):
+            pass
+
+    def __enter__(self) -> "Gate":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.open()
 
 
 @dataclass

@@ -113,6 +113,8 @@ class Router:
     def answer(self, request: Request) -> Reply:
         """Answer one request, whatever comes; faults are applied last."""
         world, caller = self._world, Caller()
+        for gate in list(world.gates):
+            gate.hold(request.path)
         resource = "graphql" if request.path.endswith("/graphql") else "core"
         spent = False
         try:

@@ -9,7 +9,7 @@ from demo.github.acts import Installs, People, Repositories
 from demo.github.app import App, Installation
 from demo.github.clock import Clock
 from demo.github.deliveries import Attempt, Delivery
-from demo.github.faults import Fault
+from demo.github.faults import Fault, Gate
 from demo.github.fortunes import Fortunes
 from demo.github.payloads import ping
 from demo.github.pushing import Pulls, Releases
@@ -117,6 +117,12 @@ class StandIn(People, Installs, Repositories, Releases, Pulls, Fortunes):
         """
         fault = Fault(status, times, path, dict(headers or {}), body, cut, reset)
         self.world.faults.add(fault)
+
+    def hold(self, path: str) -> Gate:
+        """Answer requests whose path contains *path* only as the gate lets them through."""
+        gate = Gate(path)
+        self.world.gates.append(gate)
+        return gate
 
     def limit(self, remaining: int, reset_in: float, resource: str = "core") -> None:
         """Leave every installation *remaining* requests until *reset_in* seconds from now."""

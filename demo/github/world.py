@@ -12,7 +12,7 @@ from demo.github.app import App, Installation
 from demo.github.auth import Caller, Tokens
 from demo.github.clock import Clock
 from demo.github.deliveries import Deliveries, Delivery
-from demo.github.faults import Faults, Limits
+from demo.github.faults import Faults, Gate, Limits
 from demo.github.git import BareRepository
 from demo.github.grants import Grants
 from demo.github.pulls import Pull
@@ -55,6 +55,7 @@ class World:
         self.grants = Grants(self.clock)
         self.deliveries = Deliveries(self.app, self.clock, count(10**11))
         self.faults = Faults()
+        self.gates: list[Gate] = []
         self.limits = Limits(self.clock)
         self.installations: dict[int, Installation] = {}
         self.repositories: dict[int, Repository] = {}

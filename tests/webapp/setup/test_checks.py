@@ -248,6 +248,28 @@ def test_a_wrong_secret_shows_until_a_good_one_comes(
     assert look()["Webhook secret"][0] == GOOD
 
 
+def test_the_first_ping_may_come_before_its_secret(
+    site: Site, github: StandIn, clock: Clock, look: Look
+) -> None:
+    right, github.app.webhook_secret = github.app.webhook_secret, "not read yet"
+    clock.advance(seconds=2)
+    github.ping()
+    github.send(github.queued[-1], site.hook)
+    assert look()["Webhook secret"] == (
+        WAITING,
+        "No delivery has come yet. Have GitHub send its ping again, or install the App.",
+    )
+
+    clock.advance(seconds=2)
+    github.ping()
+    github.send(github.queued[-1], site.hook)
+    assert look()["Webhook secret"][0] == BAD
+    github.app.webhook_secret = right
+    github.ping()
+    github.send(github.queued[-1], site.hook)
+    assert look()["Webhook secret"][0] == GOOD
+
+
 def test_deliveries_of_an_app_before_prove_nothing(
     site: Site, browser: Browser, github: StandIn, clock: Clock, look: Look
 ) -> None:

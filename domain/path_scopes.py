@@ -33,14 +33,17 @@ class Narrowed:
 
 
 class PathScope:
-    """The paths that count."""
+    """The paths that count: those that the globs of any project take.
 
-    def __init__(self, globs: Iterable[str]) -> None:
-        self._globs = PathGlobs(globs)
+    What one project's globs exclude, another's may take all the same.
+    """
+
+    def __init__(self, *projects: Iterable[str]) -> None:
+        self._projects = [PathGlobs(globs) for globs in projects]
 
     def touches(self, paths: Iterable[str]) -> bool:
         """Whether any of *paths* counts."""
-        return any(self._globs.matches(path) for path in paths)
+        return any(globs.matches(path) for path in paths for globs in self._projects)
 
 
 def verify_globs(lines: Iterable[str]) -> list[str]:
@@ -98,7 +101,7 @@ def find_scope(session: Session, head: Head) -> PathScope | None:
     ).all()
     if not rows or any(not globs for (globs,) in rows):
         return None
-    return PathScope(glob for (globs,) in rows for glob in globs)
+    return PathScope(*(globs for (globs,) in rows))
 
 
 def narrow(session: Session, scope: PathScope, commit_ids: Sequence[int]) -> Narrowed:

@@ -39,8 +39,7 @@ def appoint(session: Session, member: Member, role: str, *, why: Why) -> None:
     """Give *member* a role that nothing automatic changes any more."""
     if role not in MemberRole.__members__:
         raise InvalidError("A role is admin or member.")
-    lock_organization(session, member.organization_id)
-    session.refresh(member)
+    _hold(session, member)
     wanted = MemberRole(role)
     if wanted != MemberRole.admin:
         _keep_an_admin(session, member)
@@ -76,8 +75,7 @@ def write_down(session: Session, organization_id: int, name: str, *, why: Why) -
 
 def remove(session: Session, member: Member, *, why: Why) -> None:
     """Take access away until an admin gives it back, whatever GitHub lists."""
-    lock_organization(session, member.organization_id)
-    session.refresh(member)
+    _hold(session, member)
     if member.ended_at is not None:
         return
     _keep_an_admin(session, member)
@@ -89,8 +87,7 @@ def remove(session: Session, member: Member, *, why: Why) -> None:
 
 def take_back(session: Session, member: Member, *, why: Why) -> None:
     """Undo `remove`: an admin's word, which holds whatever GitHub lists."""
-    lock_organization(session, member.organization_id)
-    session.refresh(member)
+    _hold(session, member)
     if member.ended_at is None:
         return
     member.ended_at = member.ended_reason = None
@@ -100,15 +97,18 @@ def take_back(session: Session, member: Member, *, why: Why) -> None:
 
 
 def merge_members(session: Session, kept: Member, gone: Member, *, why: Why) -> None:
-    """*gone* turns out to be *kept*: what names it, its teams and its commits are *kept*'s."""
-    lock_organization(session, kept.organization_id)
+    """*gone* turns out to be *kept*: what names it, its teams and its commits are *kept*'s.
+
+    If *gone* is who has signed in, the account comes along, and with it what it may see here.
+    """
     if kept.id == gone.id or kept.organization_id != gone.organization_id:
         raise InvalidError("Choose another member of this organization.")
+    _hold(session, kept, gone)
     if kept.user_id is not None and gone.user_id is not None:
         raise InvalidError("Both have signed in with a GitHub account of their own.")
-    if gone.role == MemberRole.admin and kept.role != MemberRole.admin:
-        _keep_an_admin(session, gone)
     user_id, name = gone.user_id, gone.name
+    if user_id is not None:
+        _take_over_standing(session, kept, gone)
     session.execute(
         update(MemberIdentity).where(MemberIdentity.member_id == gone.id).values(member_id=kept.id)
     )
@@ -119,6 +119,28 @@ def merge_members(session: Session, kept: Member, gone: Member, *, why: Why) -> 
     kept.user_id = kept.user_id if user_id is None else user_id
     _note(session, kept, "merged with", before=None, after=name, why=why)
     match_authors(session, kept.organization_id)
+
+
+def _take_over_standing(session: Session, kept: Member, gone: Member) -> None:
+    """Access belongs to the account that comes from *gone*: merging names opens no door.
+
+    What an admin said of *kept* goes before it: a role, and a removal.
+    """
+    if kept.role_source != RoleSource.appointed:
+        kept.role, kept.role_source = gone.role, gone.role_source
+    if kept.ended_at is None:
+        kept.ended_at, kept.ended_reason = gone.ended_at, gone.ended_reason
+    kept.listed_since = gone.listed_since
+    if gone.ended_at is None and (kept.ended_at is not None or kept.role != MemberRole.admin):
+        _keep_an_admin(session, gone)
+
+
+def _hold(session: Session, *members: Member) -> None:
+    """Lock their organization, and read them as they are by now; raises NotFoundError."""
+    lock_organization(session, members[0].organization_id)
+    for member in members:
+        if session.get(Member, member.id, populate_existing=True) is None:
+            raise NotFoundError("no such member")
 
 
 def _move_teams(session: Session, kept: Member, gone: Member) -> None:

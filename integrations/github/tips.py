@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.branch_rules import is_branch_tracked
 from domain.bulk import batches
 from domain.commits import CommitData
 from domain.graph_store import StoredGraph
@@ -254,14 +254,9 @@ def _record_branches(some: Slice, known: Known, shown: Shown) -> tuple[list[Tip]
 
 def _sort(repository: Repository, known: Known, shown: Mapping[str, str]) -> list[str]:
     """The default branch, then those that pushes told of, then others; only those that count."""
-    followed = [name for name in shown if _is_followed(repository, name)]
+    followed = [name for name in shown if is_branch_tracked(repository, name)]
     first = repository.default_branch
     return sorted(followed, key=lambda name: (name != first, name not in known.branches, name))
-
-
-def _is_followed(repository: Repository, branch: str) -> bool:
-    patterns = repository.tracked_branches
-    return patterns is None or any(fnmatchcase(branch, str(pattern)) for pattern in patterns)
 
 
 def _stand(

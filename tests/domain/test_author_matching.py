@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from domain.author_matching import NOBODY, match_authors
 from domain.commits import CommitData, record_commits
 from domain.errors import AlreadyExistsError, InvalidError, NotFoundError
 from domain.identity import AuthorKey
+from domain.memberships import NO_LONGER_LISTED, apply_listing, list_user_memberships
 from domain.people import (
     LAST_ADMIN,
     appoint,
@@ -41,6 +42,7 @@ from models.session import Database
 from tests.factories import NOW, make_organization, make_repository, make_sha
 
 ADMIN = Why(NOW, source="person", actor="root")
+_UNSEEN = {"synchronize_session": False}  # as if somebody else had done it
 
 
 @pytest.fixture
@@ -232,6 +234,74 @@ def test_merging_takes_over_the_account(session: Session, acme: Organization) ->
         merge_members(session, written, other, why=ADMIN)
     with pytest.raises(InvalidError):
         merge_members(session, written, written, why=ADMIN)
+
+
+def test_merging_opens_no_door_that_was_closed(session: Session, acme: Organization) -> None:
+    """Commits of somebody who left are merged with who they were written down as: for names alone."""
+    left, removed = (make_member(session, acme, name, github_id=i) for i, name in enumerate("lr"))
+    left.ended_at, left.ended_reason = NOW, NO_LONGER_LISTED
+    remove(session, removed, why=ADMIN)
+    for gone in (left, removed):
+        kept = write_down(session, acme.id, f"{gone.name} of old", why=ADMIN)
+        ended = (gone.ended_at, gone.ended_reason)
+
+        merge_members(session, kept, gone, why=ADMIN)
+
+        assert (kept.ended_at, kept.ended_reason) == ended
+        user_id = kept.user_id or 0
+        assert list_user_memberships(session, user_id, login="x") == []
+
+
+def test_merging_keeps_what_access_rests_on(session: Session, acme: Organization) -> None:
+    """Who is listed by GitHub today is out once GitHub lists nothing; an admin stays one."""
+    listed = make_member(session, acme, "ana", github_id=7)
+    listed.role, listed.role_source = MemberRole.admin, RoleSource.account
+    listed.listed_since = NOW
+    kept = write_down(session, acme.id, "Ana Lima", why=ADMIN)
+    merge_members(session, kept, listed, why=ADMIN)
+    assert (kept.role, kept.role_source) == (MemberRole.admin, RoleSource.account)
+
+    user = session.get_one(User, kept.user_id)
+    apply_listing(session, user, [], emails=[], now=NOW)
+
+    assert kept.ended_reason == NO_LONGER_LISTED
+
+
+def test_merging_keeps_what_an_admin_said_of_either(session: Session, acme: Organization) -> None:
+    ana = make_member(session, acme, "ana", github_id=7)
+    appointed = write_down(session, acme.id, "Ana Lima", why=ADMIN)
+    appoint(session, appointed, "admin", why=ADMIN)
+    merge_members(session, appointed, ana, why=ADMIN)
+    assert (appointed.role, appointed.role_source) == (MemberRole.admin, RoleSource.appointed)
+
+    bob = make_member(session, acme, "bob", github_id=8)
+    removed = write_down(session, acme.id, "Bob Lima", why=ADMIN)
+    remove(session, removed, why=ADMIN)
+    merge_members(session, removed, bob, why=ADMIN)
+    assert removed.ended_reason == "removed by root"
+
+    gone = write_down(session, acme.id, "Ana who was removed", why=ADMIN)
+    remove(session, gone, why=ADMIN)
+    with pytest.raises(InvalidError, match=LAST_ADMIN):
+        merge_members(session, gone, appointed, why=ADMIN)
+
+
+def test_who_was_merged_meanwhile_is_not_found(database: Database) -> None:
+    """Two admins have the same page open; what one of them does, the other does too late."""
+    with database.transaction() as session:
+        acme = make_organization(session, "acme")
+        ana, old = (write_down(session, acme.id, name, why=ADMIN) for name in ("Ana", "A."))
+    with database.transaction() as session:
+        here = [session.get_one(Member, one.id) for one in (ana, old)]
+        session.execute(delete(Member).where(Member.id == old.id), execution_options=_UNSEEN)
+        for act in (
+            lambda: merge_members(session, *here, why=ADMIN),
+            lambda: appoint(session, here[1], "admin", why=ADMIN),
+            lambda: remove(session, here[1], why=ADMIN),
+            lambda: take_back(session, here[1], why=ADMIN),
+        ):
+            with pytest.raises(NotFoundError):
+                act()
 
 
 def test_the_last_admin_stays(session: Session, acme: Organization) -> None:

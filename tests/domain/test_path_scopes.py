@@ -32,6 +32,13 @@ def test_one_path_that_counts_is_enough() -> None:
     assert not PathScope(["web/"]).touches([])
 
 
+@pytest.mark.parametrize("path", ["docs/a.md", "web/cart.py"])
+def test_what_one_project_excludes_another_takes(path: str) -> None:
+    docs, web = ["docs/"], ["web/", "!docs/"]
+    assert PathScope(docs, web).touches([path])
+    assert PathScope(web, docs).touches([path])
+
+
 def test_lines_are_trimmed_and_blank_ones_left_out() -> None:
     assert verify_globs(["  web/ ", "", " "]) == ["web/"]
 

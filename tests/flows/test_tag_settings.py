@@ -10,7 +10,8 @@ from sqlalchemy import select
 from domain.provenance import Why
 from domain.repositories import find_repository
 from domain.repository_settings import change_rules, rules_of
-from models import Repository
+from domain.work import make_tips_due
+from models import Branch, Repository
 from tests.flows.world import World
 
 
@@ -139,6 +140,25 @@ def test_pushes_to_other_branches_are_ignored_and_asked_for_when_a_tag_needs_the
     assert installed.commits_of("web@1.0.1") == [side, first]
     assert installed.head_of("v1.0.1").state == "complete"
     assert installed.github.count_calls() > calls
+
+
+def test_what_pushes_did_not_tell_is_found_on_branches_that_count(installed: World) -> None:
+    """One rule says which branches those are, whoever asks: globs may exclude alone."""
+    first = installed.commit("Begin")
+    installed.push(first)
+    installed.settle()
+    change(installed, tracked_branches=["!hotfix"])
+    for branch in ("feature", "hotfix"):
+        installed.push(installed.commit(branch, onto=[first]), branch)
+    installed.github.queued.clear()  # of these nobody is told
+
+    with installed.runtime.db.transaction() as session:
+        repository = session.get_one(Repository, installed.repository().id)
+        make_tips_due(session, repository, at=installed.clock())
+    installed.work_off()
+
+    with installed.runtime.db.reading() as session:
+        assert sorted(session.scalars(select(Branch.name))) == ["feature", "main"]
 
 
 def test_a_setting_survives_an_import_from_the_start(installed: World) -> None:

@@ -13,6 +13,7 @@ from domain.user_sessions import (
     list_user_sessions,
 )
 from webapp.context import shiplog
+from webapp.operators import end_session as end_operator
 from webapp.security import find_memberships, held_links
 from webapp.visitors import current_visitor, is_closed, renew_visitor
 
@@ -42,7 +43,7 @@ def ask_again() -> ResponseReturnValue:
     return redirect(url_for("account.show"), code=303)
 
 
-@bp.post("/sessions/<int:session_id>/end")
+@bp.post("/sessions/<int(max=2147483647):session_id>/end")
 def end(session_id: int) -> ResponseReturnValue:
     """End one of the visitor's sessions, perhaps this one."""
     visitor = _require_visitor()
@@ -55,11 +56,12 @@ def end(session_id: int) -> ResponseReturnValue:
 
 @bp.post("/sign-out-everywhere")
 def sign_out_everywhere() -> ResponseReturnValue:
-    """End all of the visitor's sessions, and what this browser holds by links."""
+    """End all of the visitor's sessions, and whatever else this browser holds."""
     visitor = _require_visitor()
     with shiplog().runtime.db.transaction() as db:
         end_all_sessions(db, visitor.user_id)
         end_sessions(db, held_links())
+    end_operator()
     session.clear()
     return redirect(url_for("home.start"), code=303)
 

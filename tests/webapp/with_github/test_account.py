@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from demo.github import Account
+from domain.setup_links import create_setup_link
 from models import Organization, UserSession
 from models.session import Database
 from tests.clock import Clock
@@ -130,6 +131,24 @@ def test_signing_out_everywhere(
 
     assert [one.get("/account").status_code for one in (here, there, other)] == [401, 401, 200]
     assert here.sees("acme") == 401  # links as well
+
+
+def test_signing_out_everywhere_ends_the_operators_session_for_good(
+    app: Flask, browser: OpenBrowser, ana: Account, session: Session, clock: Clock
+) -> None:
+    here, token = browser(ana), create_setup_link(session, now=clock())
+    session.commit()
+    form = csrf_token(here.get(f"/setup/{token}").text)
+    here.client.post(f"/setup/{token}", data={"csrf_token": form})
+    cookie = here.client.get_cookie("shiplog_session")
+    assert cookie is not None
+    assert here.get("/setup/").status_code == 200
+
+    here.post("/account/sign-out-everywhere")
+
+    thief = app.test_client()
+    thief.set_cookie("shiplog_session", cookie.value)
+    assert thief.get("/setup/").status_code == 401
 
 
 @pytest.mark.parametrize(

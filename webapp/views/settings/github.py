@@ -33,6 +33,7 @@ from webapp.security import (
 )
 
 bp = Blueprint("github", __name__, url_prefix="/github")
+ID = "<int(max=2147483647):installation_id>"
 
 NOT_ADMIN = "You are not an admin of such a workspace."
 MOST_MOVED = 1000  # in one form
@@ -62,7 +63,7 @@ def show() -> ResponseReturnValue:
     )
 
 
-@bp.post("/<int:installation_id>/share")
+@bp.post(f"/{ID}/share")
 def share(installation_id: int) -> ResponseReturnValue:
     """Let another workspace take repositories of it; for admins of both, from its home."""
     require_admin()
@@ -72,7 +73,7 @@ def share(installation_id: int) -> ResponseReturnValue:
     return _back()
 
 
-@bp.post("/<int:installation_id>/unshare")
+@bp.post(f"/{ID}/unshare")
 def unshare(installation_id: int) -> ResponseReturnValue:
     """Undo that; for admins of the home alone, once nothing of it is left there."""
     require_admin()
@@ -85,7 +86,7 @@ def unshare(installation_id: int) -> ResponseReturnValue:
     return _back()
 
 
-@bp.post("/<int:installation_id>/move")
+@bp.post(f"/{ID}/move")
 def move(installation_id: int) -> ResponseReturnValue:
     """Move repositories of it to another workspace that takes some; for admins of both."""
     require_admin()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield place
 
 
-@pytest.fixture
-def make_page(browser: Browser, place: Place) -> Iterator[PageMaker]:
+@contextmanager
+def making_pages(browser: Browser, url: str) -> Iterator[PageMaker]:
     """Opens pages, each as in a new browser; the test fails on whatever went wrong in one.
 
     Arguments are those of `tests.browser.chromium.open_page`.
@@ -53,7 +54,7 @@ def make_page(browser: Browser, place: Place) -> Iterator[PageMaker]:
     opened = []
 
     def make(**given: object) -> Page:
-        page, troubles = open_page(browser, place.url, **given)  # type: ignore[arg-type]
+        page, troubles = open_page(browser, url, **given)  # type: ignore[arg-type]
         opened.append((page, troubles))
         return page
 
@@ -63,6 +64,13 @@ def make_page(browser: Browser, place: Place) -> Iterator[PageMaker]:
         page.context.close()
         found += troubles
     assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def make_page(browser: Browser, place: Place) -> Iterator[PageMaker]:
+    """Opens pages of the place's server, as `making_pages` does."""
+    with making_pages(browser, place.url) as make:
+        yield make
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ cookies and the Content-Security-Policy are put to the test by that.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,6 @@ from demo.github import Account, Repository, StandIn
 from tests.flows.histories import straight
 from tests.server import Server
 
-COMMITS, TAGS = 1200, 12  # of acme/web, before the App is installed: v1.1.0 to v1.12.0
 NAME = "Acme Releases"  # of the App
 
 
@@ -31,10 +31,13 @@ class Way:
     server: Server
     acme: Account
     ana: Account  # owns acme
-    bo: Account  # is a member of it
-    zoe: Account  # owns another organization
+    bo: Account  # is a member of it, as is cy
+    cy: Account
+    zoo: Account
+    zoe: Account  # owns zoo
     web: Repository
     tools: Repository
+    tells: Event = field(default_factory=Event)  # while it is set, deliveries are sent
     _moment: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(hours=8))
 
     @property
@@ -95,10 +98,14 @@ class Way:
         page.get_by_role("button", name="Go on to").click()
         expect(page).to_have_url(f"{self.url}/setup/")
 
-    def install(self, page: Page) -> None:
-        """From the check list to GitHub and back, by way of signing in, to the repositories."""
+    def leave_to_install(self, page: Page) -> None:
+        """From the check list to GitHub and back, by way of signing in there."""
         self.sit_down(self.ana, picking=self.acme)
         page.get_by_role("link", name="Install the App on an account").click()
+
+    def install(self, page: Page) -> None:
+        """As before; arrives at the repositories."""
+        self.leave_to_install(page)
         page.wait_for_url("**/o/acme/repositories/")
 
     def sit_down(self, person: Account, *, picking: Account | None = None) -> None:
@@ -114,11 +121,38 @@ class Way:
         expect(page.locator("header summary", has_text=person.login)).to_be_visible()
 
 
+def go_to(page: Page, area: str) -> None:
+    """Follow the link in the navigation of acme."""
+    page.get_by_role("navigation", name="acme").get_by_role("link", name=area).click()
+
+
+def go_to_settings(page: Page, section: str) -> None:
+    go_to(page, "Settings")
+    page.get_by_role("navigation", name="Settings").get_by_role("link", name=section).click()
+
+
+def report_an_error(page: Page, project: str, error: str = "CartError") -> None:
+    """As an application does that has the project's DSN, which its page shows."""
+    go_to_settings(page, "Projects and keys")
+    page.get_by_role("rowheader", name=project).get_by_role("link").click()
+    dsn = urlsplit(page.get_by_label("DSN", exact=True).first.input_value())
+    event = {"exception": {"values": [{"type": error, "value": "The cart is empty"}]}}
+    address = f"http://{dsn.hostname}:{dsn.port}/api{dsn.path}/store/"
+    query = f"?sentry_key={dsn.username}&sentry_version=7"
+    answer = page.request.post(address + query, data=json.dumps(event))
+    assert answer.ok, answer.text()
+
+
 @contextmanager
-def opened_way(directory: Path) -> Iterator[Way]:
-    """The server and GitHub while the block runs, and what GitHub has to tell, told at once."""
+def opened_way(directory: Path, *, commits: int = 60, tags: int = 3) -> Iterator[Way]:
+    """The server and GitHub while the block runs, and what GitHub has to tell, told at once.
+
+    acme/web has so many *commits*, and *tags* at even distances: v1.1.0 if it is 100.
+    """
     with StandIn(directory / "github") as github:
         way = _make(github, directory)
+        straight(way.web.git, commits=commits, tags=tags)
+        way.tells.set()
         way.server.start()
         is_over = Event()
         courier = Thread(target=_tell, args=(way, is_over), daemon=True)
@@ -135,11 +169,15 @@ def _make(github: StandIn, directory: Path) -> Way:
     acme = github.account("acme", type="Organization")
     ana = github.user("ana", emails=["ana@acme.example"], name="Ana Lima")
     bo = github.user("bo", emails=["bo@acme.example"], name="Bo Sen")
+    cy = github.user("cy", emails=["cy@acme.example"], name="Cy Ode")
+    zoo = github.account("zoo", type="Organization")
     zoe = github.user("zoe", name="Zoe Young")
     github.join(acme, ana, "admin")
     github.join(acme, bo)
+    github.join(acme, cy)
+    github.join(zoo, zoe, "admin")
+    github.repository(zoo, "cages")
     web, tools = (github.repository(acme, name) for name in ("web", "tools"))
-    straight(web.git, commits=COMMITS, tags=TAGS)
     straight(tools.git, commits=3, tags=1)
     port = urlsplit(github.url).port
     environ = {
@@ -151,10 +189,11 @@ def _make(github: StandIn, directory: Path) -> Way:
     }
     data = directory / "data"
     data.mkdir()
-    return Way(github, Server(data, environ=environ), acme, ana, bo, zoe, web, tools)
+    return Way(github, Server(data, environ=environ), acme, ana, bo, cy, zoo, zoe, web, tools)
 
 
 def _tell(way: Way, is_over: Event) -> None:
     """Post deliveries as they are made, to where the App says."""
     while not is_over.wait(0.05):
-        way.github.send_all(way.github.app.hook_url)
+        if way.tells.is_set():
+            way.github.send_all(way.github.app.hook_url)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.bulk import batches, table_of
@@ -20,6 +21,9 @@ from models import Author, IdentityKind, IdentityState, Member, MemberIdentity, 
 
 NOBODY = "nobody"
 Match = tuple[int | None, str | None]  # member and what says so
+Named = Row[
+    *tuple[Any, ...]
+]  # an author's columns, those of `_select`: objects would take far longer
 
 
 @dataclass
@@ -31,7 +35,7 @@ class Directory:
     github_ids: dict[int, int] = field(default_factory=dict)
     names: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
-    def find(self, author: Author) -> Match:
+    def find(self, author: Named) -> Match:
         """Who *author* is, the surest first; (None, None) if nothing says so."""
         noreply = parse_noreply(author.email)
         login = noreply.login if noreply else (author.login or "").lower()
@@ -73,11 +77,7 @@ def match_authors(session: Session, organization_id: int) -> int:
     Whom an admin called nobody stays nobody. Repeatable; flushes, does not commit.
     """
     session.flush()
-    authors = session.scalars(
-        select(Author)
-        .where(Author.organization_id == organization_id, _is_open())
-        .execution_options(yield_per=1000)
-    )
+    authors = session.execute(_select(Author.organization_id == organization_id))
     return _store(session, load_directory(session, organization_id), authors)
 
 
@@ -87,7 +87,7 @@ def match_new_authors(session: Session, organization_id: int, author_ids: Sequen
         return
     directory = load_directory(session, organization_id)
     for some in batches(author_ids):
-        _store(session, directory, session.scalars(select(Author).where(Author.id.in_(some))))
+        _store(session, directory, session.execute(_select(Author.id.in_(some))))
 
 
 def say_nobody(session: Session, author: Author) -> None:
@@ -96,8 +96,15 @@ def say_nobody(session: Session, author: Author) -> None:
     session.flush()
 
 
+def _select(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Those of whom an admin has not said that they are nobody, in the order in which all write."""
+    columns = (Author.id, Author.email, Author.name, Author.login, Author.github_id, Author.is_bot)
+    matched = (Author.member_id, Author.matched_by)
+    return select(*columns, *matched).where(which, _is_open()).order_by(Author.id)
+
+
 def _is_open() -> ColumnElement[bool]:
-    return Author.matched_by.is_(None) | (Author.matched_by != NOBODY)
+    return or_(Author.matched_by.is_(None), Author.matched_by != NOBODY)
 
 
 def _has_members(session: Session, organization_id: int) -> bool:
@@ -105,21 +112,23 @@ def _has_members(session: Session, organization_id: int) -> bool:
     return session.scalar(query) is not None
 
 
-def _store(session: Session, directory: Directory, authors: Iterable[Author]) -> int:
+def _store(session: Session, directory: Directory, authors: Iterable[Named]) -> int:
     changes = []
     for author in authors:
         match: Match = (None, None) if author.is_bot else directory.find(author)
         if match != (author.member_id, author.matched_by):
             changes.append({"of_author": author.id, "member": match[0], "by": match[1]})
-            session.expire(author, ["member_id", "matched_by"])
     if changes:
-        table = table_of(Author)
         session.execute(
-            update(table)
-            .where(table.c.id == bindparam("of_author"))
+            update(table_of(Author))
+            .where(Author.id == bindparam("of_author"), _is_open())  # perhaps nobody meanwhile
             .values(member_id=bindparam("member"), matched_by=bindparam("by")),
             changes,
         )
+    for change in changes:
+        loaded = session.identity_map.get(session.identity_key(Author, change["of_author"]))
+        if loaded is not None:
+            session.expire(loaded, ["member_id", "matched_by"])
     return len(changes)
 
 

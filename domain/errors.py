@@ -33,5 +33,9 @@ class BusyError(ShiplogError):
     """Somebody else is changing the thing, for longer than is worth waiting."""
 
 
+class AwayError(ShiplogError):
+    """What is needed for an answer cannot be asked now; it passes by itself."""
+
+
 class AmbiguousError(ShiplogError):
     """Several things answer to that name; the message names them."""

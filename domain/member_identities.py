@@ -29,10 +29,10 @@ def find_written_down(session: Session, organization_id: int, login: str) -> Mem
 
 def record_identities(
     session: Session, member: Member, *, login: str, emails: Iterable[str], now: datetime
-) -> None:
+) -> bool:
     """Note what GitHub verified: it goes before guesses, and before who had it on GitHub earlier.
 
-    What an admin confirmed for somebody else stays.
+    What an admin confirmed for somebody else stays. Whether any of it was news.
     """
     wanted = [(IdentityKind.login, login.lower())]
     wanted += [(IdentityKind.email, email) for email in sorted({one.lower() for one in emails})]
@@ -46,11 +46,14 @@ def record_identities(
         )
     }
     missing = [one for one in wanted if one not in known]
-    for kind, value in wanted:
-        row = known.get((kind, value))
-        if row is not None and (row.member_id == member.id or row.state != IdentityState.confirmed):
-            row.member_id, row.state = member.id, IdentityState.verified
+    is_news = bool(missing)
+    for row in (known[one] for one in wanted if one in known):
+        is_ours = (row.member_id, row.state) == (member.id, IdentityState.verified)
+        if is_ours or (row.member_id != member.id and row.state == IdentityState.confirmed):
+            continue
+        row.member_id, row.state, is_news = member.id, IdentityState.verified, True
     insert_missing(session, MemberIdentity, [_row(member, *one, now=now) for one in missing])
+    return is_news
 
 
 def _row(member: Member, kind: IdentityKind, value: str, *, now: datetime) -> dict[str, object]:

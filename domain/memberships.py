@@ -75,11 +75,19 @@ def list_user_memberships(
 
 
 def apply_listing(
-    session: Session, user: User, listed: Sequence[Listed], *, emails: Iterable[str], now: datetime
+    session: Session,
+    user: User,
+    listed: Sequence[Listed],
+    *,
+    emails: Iterable[str],
+    now: datetime,
+    signs_in: bool = False,
 ) -> None:
     """Make *user*'s memberships what GitHub lists; the row of *user* is locked by the caller.
 
     Each begin, end and change of a role is a line of the audit log. Flushes, does not commit.
+    Who the authors of commits are is said anew when something about the person is new; with
+    *signs_in*, when their name may have changed, in any case: it takes a look at every author.
     """
     homes = _list_homes(session, user, listed)
     of_user = session.scalars(select(Member).where(Member.user_id == user.id))
@@ -90,9 +98,10 @@ def apply_listing(
             member = _begin(session, organization_id, user, homes[organization_id], now)
         else:
             _go_on(session, member, homes[organization_id], now)
+        is_news = organization_id not in members or member.name != user.login or signs_in
         member.name = user.login
-        record_identities(session, member, login=user.login, emails=emails, now=now)
-        match_authors(session, organization_id)
+        if record_identities(session, member, login=user.login, emails=emails, now=now) or is_news:
+            match_authors(session, organization_id)
     for organization_id in sorted(members.keys() - homes.keys()):
         _end(session, members[organization_id], now)
     user.memberships_at, user.check_failed_at = now, None

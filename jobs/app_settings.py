@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from config import GitHubSettings
 from domain.app_registration import find_registration, open_secrets
-from domain.errors import BusyError
+from domain.errors import AwayError
 from domain.secret_box import SecretBox, UnreadableSecretError
 from models.session import Database
 
@@ -87,7 +87,7 @@ class AppSource:
         self._reading = Lock()
 
     def look(self) -> KnownApp:
-        """Raises BusyError while the database does not answer and nothing was read before."""
+        """Raises AwayError while the database does not answer and nothing was read before."""
         known = self._known
         if known is not None and self._clock() < self._good_until:
             return known
@@ -111,7 +111,7 @@ class AppSource:
             self._known = self._read(self._known)
         except (DBAPIError, PoolTimeoutError) as error:
             if self._known is None:
-                raise BusyError("the database does not answer") from error
+                raise AwayError("the database does not answer") from error
             log.warning("the registration could not be read again", error=type(error).__name__)
         self._good_until = self._clock() + KEPT_SECONDS
         return self._known

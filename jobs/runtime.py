@@ -50,7 +50,7 @@ class Runtime:
     def app_settings(self) -> AppSettings | None:
         """The App that we are: named by the environment, else registered; see `jobs.app_settings`.
 
-        Costs a query every few seconds at most. Raises BusyError while the database is away and
+        Costs a query every few seconds at most. Raises AwayError while the database is away and
         was not asked before.
         """
         return self._app.look().settings
@@ -78,7 +78,7 @@ class Runtime:
         return (host,) if host else ()
 
     def webhook_secrets(self) -> Sequence[str]:
-        """The secrets that a delivery may be signed with, at this moment; raises BusyError."""
+        """The secrets that a delivery may be signed with, at this moment; raises AwayError."""
         app = self.app_settings()
         return app.webhook_secrets if app else self.settings.github.webhook_secrets
 

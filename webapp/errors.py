@@ -25,6 +25,7 @@ from werkzeug.exceptions import (
 from domain.errors import (
     AlreadyExistsError,
     AmbiguousError,
+    AwayError,
     BusyError,
     FieldsInvalidError,
     InvalidError,
@@ -70,7 +71,7 @@ def add_error_pages(app: Flask) -> None:
     app.register_error_handler(HTTPException, _show)
     for kind in STATUS_OF:
         app.register_error_handler(kind, _show_ours)
-    for trouble in (TimeoutError, PoolTimeoutError, DBAPIError):
+    for trouble in (TimeoutError, PoolTimeoutError, DBAPIError, AwayError):
         app.register_error_handler(trouble, _show_trouble)
 
 
@@ -95,7 +96,11 @@ def _show_trouble(error: Exception) -> Response:
     if not _passes(error):
         raise error
     log.warning("the database does not serve requests", error=type(error).__name__)
-    return _page(ServiceUnavailable(retry_after=RETRY_AFTER_SECONDS), None)
+    return _page(_busy(), None)
+
+
+def _busy() -> ServiceUnavailable:
+    return ServiceUnavailable(retry_after=RETRY_AFTER_SECONDS)
 
 
 def _passes(error: Exception) -> bool:
@@ -123,7 +128,11 @@ def _page(error: HTTPException, sentence: str | None) -> Response:
         response = jsonify(detail=sentence or API_SENTENCES.get(code) or text)
         response.status_code = code
     else:
-        response = _html(error, code, text)
+        try:
+            response = _html(error, code, text)
+        except AwayError:  # how to sign in cannot be said now; what follows needs no database
+            error = _busy()
+            response = _html(error, 503, SENTENCES[503])
     headers = dict(error.get_headers(request.environ))
     for name in KEPT_HEADERS:
         if name in headers:

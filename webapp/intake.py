@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from domain.errors import BusyError, ShiplogError
+from domain.errors import AwayError, ShiplogError
 from integrations.github.deliveries import (
     Envelope,
     NotADeliveryError,
@@ -50,7 +50,7 @@ STATUS_OF: dict[type[ShiplogError], tuple[int, list[tuple[str, str]]]] = {
     SignatureError: (401, []),
     NotADeliveryError: (400, []),
     CutOffError: (400, []),
-    BusyError: (503, [("Retry-After", RETRY_AFTER_SECONDS)]),
+    AwayError: (503, [("Retry-After", RETRY_AFTER_SECONDS)]),
     NotDurableError: (503, [("Retry-After", RETRY_AFTER_SECONDS)]),
 }
 

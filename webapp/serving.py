@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 from flask import Flask
 
-from domain.errors import BusyError
+from domain.errors import AwayError
 from jobs import Runtime
 from jobs.worker import EmbeddedWorker, open_queue
 from webapp.context import shiplog
@@ -38,7 +38,7 @@ def announce(runtime: Runtime) -> None:
     try:
         for lack in list_lacks(runtime):
             log.warning(lack)
-    except BusyError as error:
+    except AwayError as error:
         log.warning("the App is not known yet", reason=str(error))
 
 

@@ -72,7 +72,7 @@ def record_sign_in(
     user = record_user(session, profile.id, login=profile.login, name=profile.name, now=now)
     user.is_operator = user.is_operator or is_operator
     _keep(user, box, tokens)
-    _apply(session, user, access, now)
+    _apply(session, user, access, now, signs_in=True)
     return user
 
 
@@ -144,10 +144,12 @@ def _keep(user: User, box: SecretBox, tokens: Tokens) -> None:
     )
 
 
-def _apply(session: Session, user: User, access: Access, now: datetime) -> None:
+def _apply(
+    session: Session, user: User, access: Access, now: datetime, *, signs_in: bool = False
+) -> None:
     listed = [Listed(one.id, is_owner=one.id in access.owned) for one in access.installations]
     payloads = {one.id: one for one in access.installations}
     known = select(Installation).where(Installation.github_id.in_(payloads))
     for installation in session.scalars(known.order_by(Installation.id)):
         describe_installation(installation, payloads[installation.github_id])
-    apply_listing(session, user, listed, emails=access.emails, now=now)
+    apply_listing(session, user, listed, emails=access.emails, now=now, signs_in=signs_in)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
@@ -13,7 +14,7 @@ from domain.author_matching import NOBODY, match_authors
 from domain.commits import CommitData, record_commits
 from domain.errors import AlreadyExistsError, InvalidError, NotFoundError
 from domain.identity import AuthorKey
-from domain.memberships import NO_LONGER_LISTED, apply_listing, list_user_memberships
+from domain.memberships import NO_LONGER_LISTED, Listed, apply_listing, list_user_memberships
 from domain.people import (
     LAST_ADMIN,
     appoint,
@@ -29,6 +30,7 @@ from models import (
     Activity,
     Author,
     IdentityState,
+    Installation,
     Member,
     MemberIdentity,
     MemberRole,
@@ -40,6 +42,7 @@ from models import (
 )
 from models.session import Database
 from tests.factories import NOW, make_organization, make_repository, make_sha
+from tests.webapp.conftest import StatementCounter
 
 ADMIN = Why(NOW, source="person", actor="root")
 _UNSEEN = {"synchronize_session": False}  # as if somebody else had done it
@@ -236,6 +239,41 @@ def test_merging_takes_over_the_account(session: Session, acme: Organization) ->
         merge_members(session, written, written, why=ADMIN)
 
 
+def test_asking_github_again_looks_at_no_author_unless_something_is_new(
+    session: Session, acme: Organization, database: Database
+) -> None:
+    """There may be fifty thousand of them, and everybody's memberships are asked for all day."""
+    session.add(
+        Installation(
+            organization_id=acme.id,
+            github_id=5,
+            account_id=6,
+            account_login="acme",
+            created_at=NOW,
+        )
+    )
+    user = User(github_id=7, login="ana", name="Ana Lima", created_at=NOW)
+    session.add(user)
+    author = make_author(session, acme, "else@acme.example", github_id=7)
+    mailed = make_author(session, acme, "ana@acme.example")
+
+    def look(**news: Any) -> int:
+        with StatementCounter().on(database) as counter:
+            given: dict[str, Any] = {"emails": [], "now": NOW, **news}
+            apply_listing(session, user, [Listed(5)], **given)
+        return sum("FROM author" in one for one in counter.statements)
+
+    assert look() == 1
+    assert who(session, author)[1] == "verified"
+    assert look() == 0
+    assert look(emails=["Ana@acme.example"]) == 1
+    assert who(session, mailed)[1] == "verified"
+    assert look(emails=["ana@acme.example"]) == 0
+    user.login = "ana-l"
+    assert look() == 1
+    assert look(signs_in=True) == 1
+
+
 def test_merging_opens_no_door_that_was_closed(session: Session, acme: Organization) -> None:
     """Commits of somebody who left are merged with who they were written down as: for names alone."""
     left, removed = (make_member(session, acme, name, github_id=i) for i, name in enumerate("lr"))
@@ -294,14 +332,14 @@ def test_who_was_merged_meanwhile_is_not_found(database: Database) -> None:
     with database.transaction() as session:
         here = [session.get_one(Member, one.id) for one in (ana, old)]
         session.execute(delete(Member).where(Member.id == old.id), execution_options=_UNSEEN)
-        for act in (
-            lambda: merge_members(session, *here, why=ADMIN),
-            lambda: appoint(session, here[1], "admin", why=ADMIN),
-            lambda: remove(session, here[1], why=ADMIN),
-            lambda: take_back(session, here[1], why=ADMIN),
-        ):
-            with pytest.raises(NotFoundError):
-                act()
+        with pytest.raises(NotFoundError):
+            merge_members(session, *here, why=ADMIN)
+        with pytest.raises(NotFoundError):
+            appoint(session, here[1], "admin", why=ADMIN)
+        with pytest.raises(NotFoundError):
+            remove(session, here[1], why=ADMIN)
+        with pytest.raises(NotFoundError):
+            take_back(session, here[1], why=ADMIN)
 
 
 def test_the_last_admin_stays(session: Session, acme: Organization) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from config import GitHubSettings, Settings
 from domain.app_registration import NewApp, add_webhook_secret, store_registration
-from domain.errors import BusyError
+from domain.errors import AwayError
 from domain.secret_box import SecretBox
 from jobs import Runtime
 from jobs.app_settings import KEPT_SECONDS, AppSource
@@ -103,7 +103,7 @@ def test_many_threads_cost_one_query(database: Database) -> None:
 
 def test_while_the_database_is_away_what_was_known_stays(tmp_path: object) -> None:
     missing = Database(f"sqlite:///{tmp_path}/no-such-directory/x.db")
-    with pytest.raises(BusyError):
+    with pytest.raises(AwayError):
         AppSource(GitHubSettings(), missing, BOX, clock=Ticks()).look()
     missing.close()
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from config import GitHubSettings, Settings
+from jobs import Runtime
 from models import CommitCoAuthor, CommitFile, Organization
 from models.session import Database
 from tests.events import digest, make_event
@@ -27,6 +31,8 @@ from tests.factories import (
 )
 from tests.webapp.conftest import StatementCounter
 from tests.webapp.tenants import Tenant, furnish
+from webapp import create_app
+from webapp.context import shiplog
 
 PAGES = [
     "/",
@@ -150,3 +156,31 @@ def test_a_failure_of_ours_tells_nothing(app: Flask) -> None:
     assert "innermost" not in answer.text
     assert "Something went wrong" in answer.text
     assert app.test_client().get("/large").status_code == 413
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/auth/github",
+        "/installed?installation_id=5",
+        "/install",
+        "/account",
+        "/o/acme/issues/",
+    ],
+)
+def test_without_a_database_from_the_start_pages_ask_to_try_again(
+    settings: Settings, path: str
+) -> None:
+    """Which App this is has not been read yet, so no page can say how to sign in."""
+    away = Database("sqlite:////no-such-directory/x.db")
+    nameless = replace(settings, github=GitHubSettings())
+    app = create_app(Runtime(nameless, away))
+    try:
+        answer = app.test_client().get(path)
+    finally:
+        shiplog(app).committer.close()
+        away.close()
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "The database is busy." in answer.text

@@ -21,6 +21,12 @@ STICKING_OUT = """() => {
     .map((one) => one.outerHTML.slice(0, 120));
 }"""
 
+# The browser may still draw the page at the width that it had before.
+WIDTH_WHEN_RESIZED = """(width) => new Promise((tell) => {
+  const look = () => innerWidth === width ? tell(document.documentElement.scrollWidth) : requestAnimationFrame(look);
+  look();
+})"""
+
 
 def check_accessible(page: Page) -> None:
     """No serious or critical violation that axe finds, as the page stands."""
@@ -48,7 +54,7 @@ def check_both_schemes(page: Page) -> None:
 def check_fits_phone(page: Page) -> None:
     """At the width of a phone nothing sticks out sideways."""
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    wide = page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]
+    wide = page.evaluate(WIDTH_WHEN_RESIZED, PHONE["width"]) > PHONE["width"]
     assert not wide, f"{page.url} scrolls sideways: {page.evaluate(STICKING_OUT)}"
     page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
 

@@ -16,7 +16,11 @@ from config import GitHubSettings, Settings
 from demo.github import StandIn
 from domain.login_links import create_login_link
 from domain.organizations import get_organization, get_project
+from domain.people import write_down
+from domain.people_identities import add_identity
+from domain.provenance import Why
 from domain.repositories import track_repository
+from domain.teams import create_team
 from models import DeliveryState, Repository, Work, WorkKind
 from models.session import Database
 from tests.clock import Clock
@@ -149,6 +153,10 @@ def _add_events(session: Session, world: World) -> None:
 def _add_rest(session: Session, world: World) -> None:
     now, acme = world.clock(), get_organization(session, "acme")
     make_organization(session, "labs", name="Acme Laboratories")
+    why = Why(now, source="person", actor="ana")
+    member = write_down(session, acme.id, "Bea Ross", why=why)
+    add_identity(session, member, "bea@acme.example", why=why)
+    create_team(session, acme.id, "Shop", why=why)
     old = make_repository(session, acme, "acme/old-monolith")
     track_repository(session, old, now=now)
     make_delivery(

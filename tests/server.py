@@ -17,7 +17,7 @@ from typing import Any
 from tests.conftest import WEBHOOK_SECRET
 
 ROOT = Path(__file__).parent.parent
-START_WITHIN_SECONDS = 60
+START_WITHIN_SECONDS = 120
 
 
 def free_port() -> int:

@@ -130,7 +130,7 @@ def test_killed_while_importing(server: Server, beside: World) -> None:
     github.install(beside.acme)
     github.send_all(beside.url)
     for calls in (3, 6, 11, 17):
-        server.wait_for(lambda calls=calls: github.count_calls() >= calls, seconds=30)
+        server.wait_for(lambda calls=calls: github.count_calls() >= calls, seconds=120)
         server.kill()
         server.start()
     server.wait_until_worked_off(seconds=120)

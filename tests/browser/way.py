@@ -50,8 +50,9 @@ class Way:
 
     def setup_link(self) -> str:
         """As the first start printed it."""
-        [link] = re.findall(rf"{self.url}/setup/\S+", self.server.log.read_text())
-        return link
+        found = re.search(rf"{self.url}/setup/\S+", self.server.log.read_text())
+        assert found is not None
+        return found[0]
 
     def tip(self, repository: Repository) -> str:
         [sha] = repository.git.resolve(["refs/heads/main"])

@@ -2,6 +2,8 @@
 
 import time
 from http.client import IncompleteRead, RemoteDisconnected
+from queue import Queue
+from threading import Thread
 
 import pytest
 import requests  # noqa: TID251 - what PyGithub raises for a broken line
@@ -122,3 +124,23 @@ def test_connections_are_kept(scene: Scene) -> None:
         [connections] = [pool.pools[key] for key in pool.pools.keys()]  # noqa: SIM118 - no mapping
 
         assert connections.num_connections == 1
+
+
+def test_answers_are_held_back_until_they_are_let_through(scene: Scene) -> None:
+    answered: Queue[int] = Queue()
+
+    def ask() -> None:
+        answered.put(scene.ask("/repos/acme/web").status)
+
+    with scene.github.hold("/repos/acme/web") as gate:
+        askers = [Thread(target=ask) for _ in range(3)]
+        for asker in askers:
+            asker.start()
+        assert scene.ask("/rate_limit").status == 200
+        assert answered.empty()
+        gate.let_through(2)
+        assert [answered.get(timeout=10) for _ in range(2)] == [200, 200]
+        assert answered.empty()
+    assert answered.get(timeout=10) == 200
+    for asker in askers:
+        asker.join(10)

@@ -6,8 +6,6 @@ began: when the row is gone, so is the session, whatever cookie a browser still 
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from domain.errors import InvalidError, NotFoundError
+from domain.one_time import digest, make_token
 from models import LoginLink, Organization
 
 ROLES = ("admin", "member")
@@ -45,11 +44,11 @@ def create_login_link(
     """A new link's token; it is kept nowhere else. Raises InvalidError for an unknown role."""
     if role not in ROLES:
         raise InvalidError(f"{role!r} is no role: {' or '.join(ROLES)}")
-    token = secrets.token_urlsafe(32)
+    token = make_token()
     session.add(
         LoginLink(
             organization_id=organization.id,
-            token_sha256=_digest(token),
+            token_sha256=digest(token),
             role=role,
             created_at=now,
             expires_at=now + LINK_LIFETIME,
@@ -65,7 +64,7 @@ def find_login_link(session: Session, token: str, *, now: datetime) -> Membershi
         select(LoginLink, Organization)
         .join(Organization, Organization.id == LoginLink.organization_id)
         .where(
-            LoginLink.token_sha256 == _digest(token),
+            LoginLink.token_sha256 == digest(token),
             LoginLink.used_at.is_(None),
             LoginLink.expires_at > now,
         )
@@ -81,7 +80,7 @@ def use_login_link(session: Session, token: str, *, now: datetime) -> Membership
     link_id = session.scalar(
         update(LoginLink)
         .where(
-            LoginLink.token_sha256 == _digest(token),
+            LoginLink.token_sha256 == digest(token),
             LoginLink.used_at.is_(None),
             LoginLink.expires_at > now,
         )
@@ -123,7 +122,3 @@ def _membership(link: LoginLink, organization: Organization) -> Membership:
         slug=organization.slug,
         name=organization.name,
     )
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

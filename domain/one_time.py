@@ -1,4 +1,4 @@
-"""Tokens that are good once: made here, handed out, and kept as their SHA-256 alone."""
+"""Tokens that are handed out once: of links, sessions and programs; kept as their SHA-256 alone."""
 
 from __future__ import annotations
 

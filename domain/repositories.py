@@ -80,9 +80,11 @@ def track_repository(
 
 
 def lock_repository(session: Session, repository: Repository) -> None:
-    """Let other writers of the repository wait; what is loaded of it is read anew.
+    """One writer a repository at a time: lists are computed from what all others committed.
 
-    Rows that refer to it can still be added.
+    SQLite has one writer anyway; PostgreSQL locks the row until the end of the transaction. Not
+    for update of the key: rows that refer to it, a delivery's for one, hold a share of that, and
+    two that wait for each other's share would wait for ever. What is loaded of it is read anew.
     """
     session.refresh(repository, with_for_update={"key_share": True})
 

@@ -102,7 +102,7 @@ def change_team(
 ) -> None:
     """Let *team* have exactly these members and projects of its organization."""
     name = _verify_name(name)
-    organization = lock_organization(session, team.organization_id)
+    organization = _hold(session, team)
     before = next(row for row in list_teams(session, organization.id) if row.team.id == team.id)
     members = _choose_members(session, organization, member_ids)
     projects = _choose_projects(session, organization, project_ids)
@@ -132,10 +132,18 @@ def change_team(
 
 
 def delete_team(session: Session, team: Team, *, why: Why) -> None:
-    lock_organization(session, team.organization_id)
+    _hold(session, team)
     _note(session, team, "team", before=team.name, after=None, why=why)
     session.delete(team)
     session.flush()
+
+
+def _hold(session: Session, team: Team) -> Organization:
+    """Lock the team's organization, and read the team as it is by now; raises NotFoundError."""
+    organization = lock_organization(session, team.organization_id)
+    if session.get(Team, team.id, populate_existing=True) is None:
+        raise NotFoundError("no such team")
+    return organization
 
 
 def _choose_members(

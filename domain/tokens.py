@@ -8,7 +8,6 @@ nothing is read out of one, its digest alone decides.
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import secrets
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.errors import InvalidError, NotFoundError
+from domain.one_time import digest
 from domain.text import clean_text
 from models import ApiToken, Organization, TokenKind
 
@@ -96,7 +96,7 @@ def make_token(
         kind=kind,
         name=clean_text(name, NAME_LENGTH),
         scopes=granted,
-        token_sha256=_digest(text),
+        token_sha256=digest(text),
         last_characters=text[-4:],
         created_at=now,
         expires_at=now + lasts if lasts is not None else None,
@@ -112,7 +112,7 @@ def find_caller(session: Session, text: str, *, now: datetime) -> Caller | None:
         select(ApiToken, Organization)
         .join(Organization, Organization.id == ApiToken.organization_id)
         .where(
-            ApiToken.token_sha256 == _digest(text),
+            ApiToken.token_sha256 == digest(text),
             ApiToken.revoked_at.is_(None),
             or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
         )
@@ -195,7 +195,3 @@ def _org_text(organization: Organization, *, url: str, now: datetime) -> str:
     payload = base64.b64encode(json.dumps(told).encode()).decode()
     secret = base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")
     return f"{ORG_PREFIX}{payload}_{secret}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

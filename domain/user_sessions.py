@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from domain.login_links import SESSION_LIFETIME
+from domain.one_time import digest, make_token
 from domain.text import clean_text
 from models import User, UserSession
 
@@ -35,11 +34,11 @@ class Visitor:
 
 def begin_user_session(session: Session, user_id: int, *, user_agent: str, now: datetime) -> str:
     """A new session's token, kept nowhere else. It ends after 30 days, used or not."""
-    token = secrets.token_urlsafe(32)
+    token = make_token()
     session.add(
         UserSession(
             user_id=user_id,
-            token_sha256=_digest(token),
+            token_sha256=digest(token),
             user_agent=clean_text(user_agent, AGENT_LENGTH),
             created_at=now,
             last_used_at=now,
@@ -55,7 +54,7 @@ def find_visitor(session: Session, token: str, *, now: datetime) -> Visitor | No
     row = session.execute(
         select(UserSession, User)
         .join(User, User.id == UserSession.user_id)
-        .where(UserSession.token_sha256 == _digest(token), UserSession.expires_at > now)
+        .where(UserSession.token_sha256 == digest(token), UserSession.expires_at > now)
     ).one_or_none()
     if row is None:
         return None
@@ -104,7 +103,7 @@ def end_user_session(session: Session, user_id: int, session_id: int) -> bool:
 
 def end_session_of(session: Session, token: str) -> None:
     """End the session whose cookie holds *token*, if there is one."""
-    session.execute(delete(UserSession).where(UserSession.token_sha256 == _digest(token)))
+    session.execute(delete(UserSession).where(UserSession.token_sha256 == digest(token)))
 
 
 def end_all_sessions(session: Session, user_id: int) -> None:
@@ -115,7 +114,3 @@ def end_all_sessions(session: Session, user_id: int) -> None:
 def drop_expired_sessions(session: Session, *, now: datetime) -> None:
     """Forget sessions that are over, whoever's they were."""
     session.execute(delete(UserSession).where(UserSession.expires_at <= now))
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

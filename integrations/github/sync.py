@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from domain.bulk import insert_missing
@@ -25,7 +25,7 @@ from domain.repositories import (
 )
 from domain.work import make_due
 from integrations.github.payloads import AccountPayload, InstallationPayload, RepositoryPayload
-from models import Installation, Organization, Repository, WorkKind
+from models import Installation, LoginLink, Member, Organization, Repository, WorkKind
 
 
 def record_installation(
@@ -86,16 +86,25 @@ def _organization_of(session: Session, account: AccountPayload, *, now: datetime
     taken = find_organization(session, slug)
     if taken is None:
         return create_organization(session, slug, name=account.login, now=now)
-    if not _has_installation(session, taken):
+    if not _is_inhabited(session, taken):
         return taken  # made before, by command, for this account to join
     return create_organization(session, f"{slug}-{account.id}", name=account.login, now=now)
 
 
-def _has_installation(session: Session, organization: Organization) -> bool:
-    found = session.scalar(
-        select(func.count()).where(Installation.organization_id == organization.id)
+def _is_inhabited(session: Session, organization: Organization) -> bool:
+    """Whether it is somebody's: of an account, or of people.
+
+    Anybody may have a login like that, and becomes an admin of what their installation joins. To
+    have it in an organization with people, one of its admins begins the installation there.
+    """
+    checks = (
+        exists().where(Installation.organization_id == organization.id),
+        exists().where(Member.organization_id == organization.id),
+        exists().where(
+            LoginLink.organization_id == organization.id, LoginLink.used_at.is_not(None)
+        ),
     )
-    return bool(found)
+    return bool(session.scalar(select(or_(*checks))))
 
 
 def record_repository(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.provenance import Why
+from domain.repositories import lock_repository
 from integrations.github.fields import Fields
 from integrations.github.payloads import RepositoryPayload, parse_repository
 from integrations.github.sync import record_repository
@@ -114,13 +115,3 @@ def is_owned(installation: Installation, repository: RepositoryPayload) -> bool:
     would show one tenant what is another's.
     """
     return repository.owner is not None and repository.owner.id == installation.account_id
-
-
-def lock_repository(session: Session, repository: Repository) -> None:
-    """One writer a repository at a time: lists are computed from what all others committed.
-
-    SQLite has one writer anyway; PostgreSQL locks the row until the end of the transaction. Not
-    for update of the key: rows that refer to it, this delivery's for one, hold a share of that,
-    and two that wait for each other's share would wait for ever.
-    """
-    session.refresh(repository, with_for_update={"key_share": True})

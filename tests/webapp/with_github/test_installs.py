@@ -353,3 +353,19 @@ def test_without_sign_in_the_page_tells_of_links(place: Place, browser: OpenBrow
 
     assert page.status_code == 200
     assert "login-link" in page.text
+
+
+def test_nobody_gets_into_an_organization_by_having_its_name(
+    place: Place, browser: OpenBrowser, github: StandIn, sign_in: SignIn, session: Session
+) -> None:
+    """One made by command waits for the account of that name only until people are in it."""
+    make_organization(session, "waiting")
+    sign_in(make_organization(session, "lived-in"), role="admin")
+    seen: dict[str, int] = {}
+    for login in ("waiting", "lived-in"):
+        account = github.user(login)
+        github.repository(login, "web")
+        place.install(account)
+        seen[login] = browser(account).sees(login)
+
+    assert seen == {"waiting": 200, "lived-in": 404}

@@ -74,6 +74,12 @@ class Place:
                 "commits": commits,
                 "expected_commits": 5000,
                 "tags": 61,
+                "pace": {
+                    "since": work.started_at.isoformat(),
+                    "from": 0,
+                    "at": now.isoformat(),
+                    "done": commits,
+                },
             }
             repository.history_known_at = None if is_running else now
 

@@ -133,6 +133,12 @@ class Place:
             assert answer.status_code == 202, answer.text
         drain(self.runtime)
 
+    def restart(self, **changes: str | None) -> None:
+        """Begin anew with other settings of GitHub, as a server does that is started again."""
+        before = self.runtime.settings
+        self.runtime.settings = replace(before, github=replace(before.github, **changes))  # type: ignore[arg-type]
+        self.runtime.__post_init__()
+
     def install(self, account: Account, **how: object) -> Installation:
         made = self.github.install(account, **how)  # type: ignore[arg-type]
         self.settle()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -335,8 +334,7 @@ def test_what_people_made_is_not_thrown_away(
 def test_without_an_app_there_is_nothing_to_install(
     browser: OpenBrowser, place: Place, ana: Account, github: StandIn
 ) -> None:
-    ours = place.runtime.settings.github
-    place.runtime.settings = replace(place.runtime.settings, github=replace(ours, app_slug=None))
+    place.restart(app_slug=None)
     visitor = browser(ana)
 
     assert visitor.get("/install").status_code == 404
@@ -344,10 +342,7 @@ def test_without_an_app_there_is_nothing_to_install(
 
 
 def test_without_sign_in_the_page_tells_of_links(place: Place, browser: OpenBrowser) -> None:
-    ours = place.runtime.settings.github
-    place.runtime.settings = replace(
-        place.runtime.settings, github=replace(ours, client_secret=None)
-    )
+    place.restart(client_secret=None)
 
     page = browser().get("/installed?installation_id=5&setup_action=install")
 

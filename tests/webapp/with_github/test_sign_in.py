@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -233,9 +232,8 @@ def test_githubs_trouble_is_a_page_with_a_remedy(
     assert session.scalars(select(User)).all() == []
 
 
-def test_without_a_client_there_is_no_sign_in(app: Flask, settings: Settings, place: Place) -> None:
-    bare = replace(settings, github=replace(settings.github, client_secret=None))
-    place.runtime.settings = bare
+def test_without_a_client_there_is_no_sign_in(app: Flask, place: Place) -> None:
+    place.restart(client_secret=None)
     client = app.test_client()
 
     assert "login-link" in client.get("/").text

@@ -164,7 +164,9 @@ def test_flask(server: Server, database: Database, sender: Sender, dsn: str) -> 
 def test_a_wrong_key(server: Server, database: Database, sender: Sender, dsn: str) -> None:
     run_python(LOGGING, dsn.replace(sender.key, "0" * 32))
     assert stored(database, sender) == []
-    assert set(refusals(server, sender)) == {"no active key of this project"}
+    assert set(refusals(server, sender)) == {
+        "no active key of this project: take the DSN from the project's settings"
+    }
 
 
 def test_sentry_cli(

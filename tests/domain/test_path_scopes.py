@@ -46,7 +46,7 @@ def test_lines_are_trimmed_and_blank_ones_left_out() -> None:
 @pytest.mark.parametrize(
     "lines",
     [
-        ["x"] * (MOST_GLOBS + 1),
+        [f"x{number}" for number in range(MOST_GLOBS + 1)],
         ["x" * (LONGEST_GLOB + 1)],
         ["we\\b"],
         ["we\0b"],

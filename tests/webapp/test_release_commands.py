@@ -105,6 +105,7 @@ def test_a_release_as_json(
         },
         "commit_count": 2,
         "hidden_count": 1,
+        "outside_count": 0,
         "author_count": 2,
         "resolved_issues": ["WEB-1"],
     }
@@ -205,7 +206,7 @@ def _fill(
     session: Session, repository: Repository, project: Project, *, releases: int, commits: int
 ) -> None:
     numbers, each = range(1, releases + 1), range(commits)
-    common = {"commit_count": commits, "hidden_count": 0}
+    common = {"commit_count": commits, "hidden_count": 0, "outside_count": 0}
     session.execute(
         insert(Release),
         [

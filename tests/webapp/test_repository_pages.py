@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from domain.repositories import track_repository
 from domain.work import make_gaps_due
 from integrations.github.sync import list_repositories_later
 from models import Installation, Organization, Work
-from tests.clock import Clock
 from tests.factories import NOW, make_repository
 
 
@@ -38,8 +36,16 @@ def test_without_repositories_the_page_says_what_to_do(member: FlaskClient) -> N
         ),
         pytest.param(
             {
-                "progress": {"commits": 300, "expected_commits": 1000},
-                "started_at": Clock()() - timedelta(seconds=90),
+                "progress": {
+                    "commits": 300,
+                    "expected_commits": 1000,
+                    "pace": {
+                        "since": "2026-01-05T10:00:00+00:00",
+                        "from": 0,
+                        "at": "2026-01-05T10:01:30+00:00",
+                        "done": 300,
+                    },
+                },
             },
             ["about 4 min left", 'data-refresh=""'],
             id="with an estimate",

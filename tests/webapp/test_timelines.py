@@ -145,7 +145,7 @@ OF_REPOSITORIES: list[tuple[str, dict[str, Any], str]] = [
     (
         "member_left",
         {"member": "ana", "reason": "GitHub no longer lists the installation for them"},
-        "Member left: ana: GitHub no longer lists the installation for them.",
+        "Member left: ana; GitHub no longer lists the installation for them.",
     ),
     (
         "member_role_changed",

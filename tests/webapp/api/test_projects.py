@@ -94,9 +94,10 @@ def test_a_slug_that_is_taken_is_a_conflict(api: Api, own: Tenant, other: Tenant
     assert api.post(PROJECTS, {"name": "theirs"}).status_code == 201  # taken elsewhere only
 
 
-def test_the_one_team_is_that_of_everybody(api: Api, own: Tenant) -> None:
-    [team] = api.read("/organizations/acme/teams/")
-    assert (team["slug"], team["id"]) == ("acme", str(own.organization.id))
+def test_the_first_team_is_that_of_everybody(api: Api, own: Tenant) -> None:
+    everybody, made = api.read("/organizations/acme/teams/")
+    assert everybody == {"slug": "acme", "id": "0", "name": "Acme Inc"}
+    assert made == {"slug": "web", "id": str(own.team.id), "name": own.team.name}
 
     assert api.post("/teams/people/acme/projects/", {"name": "Shop"}).status_code == 404
     assert api.post("/teams/acme/people/projects/", {"name": "Shop"}).status_code == 404
@@ -104,6 +105,8 @@ def test_the_one_team_is_that_of_everybody(api: Api, own: Tenant) -> None:
     assert slugs(api) == ["web"]
     assert api.post("/teams/acme/acme/projects/", {"name": "Shop"}).status_code == 201
     assert slugs(api) == ["shop", "web"]
+    assert api.post("/teams/acme/web/projects/", {"name": "Till"}).status_code == 201
+    assert slugs(api) == ["shop", "till", "web"]
 
 
 def test_two_projects_of_one_slug_at_once_are_one(

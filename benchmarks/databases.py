@@ -26,7 +26,7 @@ def empty_databases(kind: str) -> Iterator[Databases]:
         made: Databases = (
             SqliteDatabases(path)
             if kind == "SQLite"
-            else PostgresDatabases(path, worker="benchmarks")
+            else PostgresDatabases(path, worker="benchmarks", deletes=False)
         )
         stack.callback(made.close)
         yield made

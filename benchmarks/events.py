@@ -28,7 +28,7 @@ from benchmarks.event_client import KINDS as EVENT_KINDS
 from benchmarks.figures import Figure
 from benchmarks.intake import describe, measure, verify_stored
 from config import Settings
-from domain.received_events import NewEvent, store_events
+from domain.received_events import NewEvent, pack_body, store_events
 from jobs import Runtime, drain
 from jobs.status import read_queue
 from models import Event, ReceivedEvent
@@ -156,7 +156,9 @@ def digest_stored(url: str, data_dir: Path, bodies: Sequence[tuple[str, bytes]])
     for at in range(0, len(bodies), BATCH):
         writer.begin()
         some = bodies[at : at + BATCH]
-        store_events(writer, [NewEvent(PROJECT_ID, id_, now, None, body) for id_, body in some])
+        store_events(
+            writer, [NewEvent(PROJECT_ID, id_, now, None, pack_body(body)) for id_, body in some]
+        )
         writer.commit()
     writer.close()
     began = time.perf_counter()

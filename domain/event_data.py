@@ -7,12 +7,13 @@ shape without what is absent, secret or too much; reading that again gives the s
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from domain.event_parts import (
     Breadcrumb,
@@ -236,6 +237,17 @@ def _parse_modules(reader: Reader, value: object) -> dict[str, str]:
 
 def render_event(event: EventData) -> dict[str, Any]:
     """JSON of the shape that SDKs send; `parse_event` makes the same event of it."""
+    found: dict[str, Any] = msgspec.to_builtins(_render(event))
+    return found
+
+
+def render_bytes(event: EventData) -> bytes:
+    """The rendered event as compact JSON in UTF-8."""
+    return msgspec.json.encode(_render(event))
+
+
+def _render(event: EventData) -> dict[str, Any]:
+    """The rendered event, whose frames are structs still."""
     name, version = event.sdk
     values = {
         "event_id": event.event_id,
@@ -265,11 +277,6 @@ def render_event(event: EventData) -> dict[str, Any]:
         _NOTED: list(event.cuts),
     }
     return {key: value for key, value in values.items() if value not in (None, {}, [])}
-
-
-def render_bytes(event: EventData) -> bytes:
-    """The rendered event as compact JSON in UTF-8."""
-    return json.dumps(render_event(event), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _first_line(text: str | None) -> str:

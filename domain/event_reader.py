@@ -6,7 +6,8 @@ what was cut is noted by the name of its part.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from domain.event_secrets import HIDDEN, is_secret, may_be_secret
@@ -21,6 +22,7 @@ LONGEST_NAME = 200  # of a member
 VALUES = 20_000  # of one event, in all its free-form parts
 CHARACTERS = 1_000_000  # likewise
 _LARGE = 2**63
+_REMEMBERED = 500  # characters of names
 
 
 class Reader:
@@ -50,6 +52,13 @@ class Reader:
             value = _scalar_text(value)
         return (self._fit(value, limit, part) or None) if value is not None else None
 
+    def texts(self, values: Sequence[object], limit: int, part: str) -> Sequence[str | None]:
+        """As `text`, for each of *values*."""
+        given = [value for value in values if value is not None]
+        if is_plain(given, limit) and "" not in given:
+            return values  # type: ignore[return-value]  # plain ones are texts
+        return [self.text(value, limit, part) for value in values]
+
     def items(self, value: object, most: int, part: str, *, newest: bool = True) -> list[Any]:
         """The items of a list, or of `{"values": list}`: the last *most*, or the first."""
         if isinstance(value, dict):
@@ -72,17 +81,15 @@ class Reader:
         if len(found) > most:
             self.note(part)
             found = found[:most]
-        if isinstance(value, dict) and _are_plain(value, LONGEST_NAME) and "" not in value:
+        if isinstance(value, dict) and is_plain(value, LONGEST_NAME) and "" not in value:
             return found
         named = ((self.text(name, LONGEST_NAME, part), item) for name, item in found)
         return [(name, item) for name, item in named if name is not None]
 
-    def lines(self, value: object, longest: int, part: str) -> tuple[str, ...]:
+    def lines(self, value: Sequence[object], longest: int, part: str) -> tuple[str, ...]:
         """Lines of source, empty ones as well; what is no text is an empty line."""
-        if not isinstance(value, list):
-            return ()
-        if _are_plain(value, longest):
-            return tuple(value)
+        if is_plain(value, longest):
+            return tuple(value)  # type: ignore[arg-type]  # plain ones are texts
         return tuple(self.line(line, longest, part) or "" for line in value)
 
     def line(self, value: object, longest: int, part: str) -> str | None:
@@ -94,10 +101,12 @@ class Reader:
         if not isinstance(value, dict) or not value:
             return {}
         is_within = self._values > 0 and self._characters >= 0
-        if is_within and _are_plain_members(value, longest) and not may_be_secret(value):
-            self._values -= len(value) + 1
-            self._characters -= sum(map(len, value.values()))
-            return value
+        if is_within and len(value) <= MEMBERS and _are_innocent(value):
+            texts = value.values()
+            if is_plain(texts, longest):
+                self._values -= len(value) + 1
+                self._characters -= sum(map(len, texts))
+                return value
         found = self.value(value, part, longest=longest)
         return found if isinstance(found, dict) else {}
 
@@ -129,7 +138,7 @@ class Reader:
                 self.note(part)
             return [self.value(item, part, longest=longest, nested=inner) for item in some]
         pairs = self.pairs(value, MEMBERS, part)
-        if _are_plain(value.values(), longest):
+        if is_plain(value.values(), longest):
             self._values -= len(pairs)
             self._characters -= sum(map(len, value.values()))
             return {key: HIDDEN if is_secret(key) else item for key, item in pairs}
@@ -150,7 +159,7 @@ class Reader:
         return text
 
 
-def _are_plain(texts: Collection[object], longest: int) -> bool:
+def is_plain(texts: Collection[object], longest: int) -> bool:
     """Whether all are texts that can stay as they are: looked at as one, which is fast."""
     try:
         joined = "\0".join(texts)  # type: ignore[arg-type]  # what is no text raises
@@ -161,13 +170,23 @@ def _are_plain(texts: Collection[object], longest: int) -> bool:
     return len(joined) <= longest or max(map(len, texts)) <= longest  # type: ignore[arg-type]
 
 
-def _are_plain_members(value: dict[Any, Any], longest: int) -> bool:
-    """Whether the object can stay as it is, unless some of it is secret."""
+def _are_innocent(names: Collection[str]) -> bool:
+    """Whether the names of an object can stay as they are, and none of them may be secret."""
+    joined = "\0".join(names)
+    if len(joined) > _REMEMBERED:
+        return _is_innocent.__wrapped__(joined, len(names))
+    return _is_innocent(joined, len(names))
+
+
+@lru_cache(maxsize=4096)
+def _is_innocent(joined: str, count: int) -> bool:
+    """The same frames come again and again, with the same variables."""
+    names = joined.split("\0")
     return (
-        len(value) <= MEMBERS
-        and _are_plain(value, LONGEST_NAME)
-        and _are_plain(value.values(), longest)
-        and "" not in value
+        len(names) == count
+        and is_plain(names, LONGEST_NAME)
+        and "" not in names
+        and not may_be_secret(names)
     )
 
 

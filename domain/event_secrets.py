@@ -24,7 +24,6 @@ _HINTS = (
     *("pass", "pwd", "secret", "token", "credential", "cookie", "jwt", "srf", "auth", "key"),
     *("session", "sid", "dsn"),
 )
-_REMEMBERED = 500  # characters of names
 _PAIR = re.compile(r"(?:(?<=[?&;])|^)([^=&;?#]{1,100})=([^&;#]*)")
 _USER_INFO = re.compile(r"(?<=://)[^/@\s]{1,500}@")
 
@@ -37,14 +36,7 @@ def is_secret(name: str) -> bool:
 
 def may_be_secret(names: Iterable[str]) -> bool:
     """False: none of these names, which are ASCII, is secret. True: look at each."""
-    text = " ".join(names)
-    return _has_hint(text) if len(text) <= _REMEMBERED else _has_hint.__wrapped__(text)
-
-
-@lru_cache(maxsize=4096)
-def _has_hint(text: str) -> bool:
-    """The same frames come again and again, with the same variables."""
-    text = text.lower()
+    text = " ".join(names).lower()
     return any(hint in text for hint in _HINTS)
 
 

@@ -23,7 +23,7 @@ from domain.bulk import batches, insert_missing
 from domain.event_data import parse_event
 from domain.event_issues import issues_of
 from domain.event_releases import resolve_releases
-from domain.event_storage import pack_event
+from domain.event_storage import Packer
 from domain.event_summary import EventSummary, summarise
 from domain.event_tally import StoredEvent, count_events
 from domain.grouping import group
@@ -83,7 +83,8 @@ def read_events(events: Iterable[Incoming], *, now: datetime) -> list[ReadEvent]
 
     Takes one event after the other, so that an iterator never holds two of them in memory.
     """
-    return [_read(one, now) for one in events]
+    packer = Packer()
+    return [_read(one, packer, now) for one in events]
 
 
 def digest(
@@ -139,10 +140,10 @@ def _digest(
     on_events_of_resolved_issues(session, resolved, now=now)
 
 
-def _read(incoming: Incoming, now: datetime) -> ReadEvent:
+def _read(incoming: Incoming, packer: Packer, now: datetime) -> ReadEvent:
     received_at = incoming.received_at or now
     event = parse_event(incoming.body, now=received_at, peer=incoming.peer)
-    return ReadEvent(summarise(event, group(event)), received_at, pack_event(event))
+    return ReadEvent(summarise(event, group(event)), received_at, packer.pack(event))
 
 
 def _leave_known(session: Session, project: Project, reads: Sequence[ReadEvent]) -> list[ReadEvent]:

@@ -6,7 +6,6 @@ worker takes the batch's attempt with it; what has such an attempt behind it is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +16,9 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, exists, select
 from sqlalchemy.orm import Session
 
+from domain.event_storage import parse_json
 from domain.events import Incoming, ReadEvent, digest, read_events
+from domain.received_events import unpack_body
 from jobs.claims import EVENTS, Claim, LeaseLostError, claim_rows, is_due
 from jobs.runtime import Runtime
 from models import ReceivedEvent, ReceivedState
@@ -123,5 +124,5 @@ def _read_claimed(runtime: Runtime, claimed: ColumnElement[bool]) -> dict[int, R
 
 def _parse(row: Any) -> Incoming:
     """The event, under the id that it was answered with: an envelope's header may name another."""
-    body = json.loads(row.body) | {"event_id": row.event_id}
+    body = parse_json(unpack_body(row.body)) | {"event_id": row.event_id}
     return Incoming(body, received_at=row.received_at, peer=row.peer)

@@ -24,8 +24,9 @@ class ReceivedEvent(Base):
     and events, so this one holds the backlog alone and stays as small as that. There is no state for
     what is done, hence; what failed for good is kept for a while, so that nothing vanishes unseen.
 
-    `body` is the event's JSON alone, and not compressed: whether it unpacks, to how much, and
-    whether it is JSON at all is settled before the answer, when the client can still be told.
+    `body` is the event's JSON alone, compressed anew: whether what came unpacks, to how much, and
+    whether it is JSON at all is settled before the answer, when the client can still be told. It is
+    written twice, by the intake and by the claim (SQLite writes whole rows), and removed soon.
 
     `project_id` has no foreign key: rows are inserted many at once, and one whose project was
     deleted a moment ago must not keep the others out.
@@ -50,8 +51,8 @@ class ReceivedEvent(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]  # not before this moment
     claimed_until: Mapped[datetime | None]  # end of the lease of the worker that has it
-    size: Mapped[int]  # of the body, in bytes
+    size: Mapped[int]  # of the body as kept, in bytes
     body: Mapped[bytes] = mapped_column(LargeBinary)  # last: what is before it is read without it
 
 
-keep_uncompressed(ReceivedEvent, "body")  # it is gone again soon
+keep_uncompressed(ReceivedEvent, "body")  # it is compressed by us

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.event_data import parse_event
-from domain.event_storage import pack_event
+from domain.event_storage import Packer
 from domain.version_keys import semver_key_of
 from models import (
     Activity,
@@ -278,7 +278,7 @@ def make_event_row(session: Session, issue: Issue, **given: Any) -> Event:
         title=f"KeyError: {issue.title}",
         hash=32 * "0",
         tags={"server": "a"},
-        data=pack_event(parse_event(body, now=NOW, peer=None)),
+        data=Packer().pack(parse_event(body, now=NOW, peer=None)),
     )
 
 

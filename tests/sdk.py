@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,14 +12,11 @@ from typing import Any
 import brotli
 from sqlalchemy import select
 
+from domain.received_events import unpack_body
+from domain.zstandard import zstd
 from models import ProjectKey, ReceivedEvent, utcnow
 from models.session import Database
 from tests.factories import make_organization, make_project
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 EVENT_ID = "6b5762bbd8ef473b86a9d4b8cf4ca663"
 
@@ -79,6 +75,11 @@ def envelope(*items: bytes, **header: Any) -> bytes:
 def stored_events(database: Database) -> Sequence[ReceivedEvent]:
     with database.reading() as session:
         return session.scalars(select(ReceivedEvent).order_by(ReceivedEvent.id)).all()
+
+
+def stored_bodies(database: Database) -> list[bytes]:
+    """The JSON of the events in the inbox."""
+    return [unpack_body(row.body) for row in stored_events(database)]
 
 
 def deflate_raw(data: bytes) -> bytes:

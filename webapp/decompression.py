@@ -5,7 +5,6 @@ A few bytes can unpack to gigabytes; whoever reads stops when there is too much.
 
 from __future__ import annotations
 
-import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -13,11 +12,7 @@ from typing import Any
 import brotli
 
 from domain.errors import ShiplogError
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from domain.zstandard import zstd
 
 OUTPUT_STEP = 64 * 1024  # bytes, about
 INPUT_STEP = 64 * 1024  # what follows the end of a gzip member is copied: never much at once

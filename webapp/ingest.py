@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.errors import ShiplogError
-from domain.received_events import NewEvent, store_events
+from domain.received_events import NewEvent, pack_body, store_events
 from webapp.backlog import Backlog, BacklogError
 from webapp.committer import Committer, NotDurableError
 from webapp.decompression import NAMES, CorruptError, EncodingError, unpack
@@ -195,7 +195,7 @@ class Ingest:
             self._metrics.dropped(kind)
         if envelope.event is None:
             return {}
-        event_id, body = envelope.event.event_id, envelope.event.body
+        event_id, body = envelope.event.event_id, pack_body(envelope.event.body)
         event = NewEvent(project_id, event_id, self._now(), (peer or "")[:64] or None, body)
         if self._committer.submit(store_events, event, size=len(body)):
             self._backlog.add(project_id, len(body))

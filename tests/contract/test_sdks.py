@@ -17,6 +17,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from domain.received_events import unpack_body
 from models import ReceivedEvent
 from models.session import Database
 from tests.contract.clients import SentryCli
@@ -114,7 +115,7 @@ def events(database: Database, sender: Sender) -> list[dict[str, Any]]:
     """What was stored, in order; each under the id that it says."""
     rows = stored(database, sender)
     assert {row.peer for row in rows} == {"127.0.0.1"}
-    bodies: list[dict[str, Any]] = [json.loads(row.body) for row in rows]
+    bodies: list[dict[str, Any]] = [json.loads(unpack_body(row.body)) for row in rows]
     assert [body["event_id"].replace("-", "") for body in bodies] == [row.event_id for row in rows]
     return bodies
 

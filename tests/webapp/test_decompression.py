@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import random
-import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterator
 import brotli
 import pytest
 
+from domain.zstandard import zstd
 from tests.sdk import ENCODERS
 from webapp.decompression import (
     MAX_MEMBERS,
@@ -22,11 +22,6 @@ from webapp.decompression import (
 )
 from webapp.envelopes import MEGABYTE, capped
 from webapp.plain_wsgi import TooLargeError
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 NOISE = random.Random(1).randbytes(200_000)  # noqa: S311
 CONTENTS = {"empty": b"", "one byte": b"x", "text": b'{"a": 1}' * 9_000, "noise": NOISE}

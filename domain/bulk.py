@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    Enum,
-    Integer,
-    String,
-    Table,
-    column,
-    func,
-    literal,
-    select,
-)
+from sqlalchemy import ColumnElement, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from domain.row_arrays import are_worth_arrays, as_subquery
 from models import Base
-from models.base import UtcDateTime
 
 T = TypeVar("T")
 
-MANY = 50  # rows, from which on PostgreSQL is sent arrays
-PLAIN = (Integer, String, Boolean, UtcDateTime)
 BATCH = 500  # values in one IN (…); SQLite takes 32,766 parameters, PostgreSQL 65,535
 
 
@@ -55,7 +42,7 @@ def insert_missing(
     if not rows:
         return []
     dialect = session.get_bind().dialect.name
-    if dialect == "postgresql" and len(rows) >= MANY and _are_plain(table_of(model), rows[0]):
+    if are_worth_arrays(dialect, rows):
         return _insert_arrays(session, table_of(model), rows, returning)
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     # Into the table, past the ORM: half the time goes into what it would do with each row.
@@ -66,24 +53,36 @@ def insert_missing(
     return list(session.execute(statement.returning(*returning), list(rows)))
 
 
-def _are_plain(table: Table, names: Iterable[str]) -> bool:
-    """Whether these columns hold what an array of PostgreSQL can hold as well."""
-    types = [table.c[name].type for name in names]
-    return all(isinstance(kind, PLAIN) and not isinstance(kind, Enum) for kind in types)
+def update_each(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Set columns of many rows, each to values of its own; `id` in each of *rows* says of which.
+
+    All of *rows* need the same keys. Past the ORM: what it has loaded keeps its old values.
+    """
+    if not rows:
+        return
+    table, names = table_of(model), [name for name in rows[0] if name != "id"]
+    if are_worth_arrays(session.get_bind().dialect.name, rows):
+        told = as_subquery(table, rows)
+        changed = update(table).where(table.c.id == told.c.id)
+        session.execute(changed.values({name: told.c[name] for name in names}))
+        return
+    session.execute(
+        update(table)
+        .where(table.c.id == bindparam("new_id", type_=table.c.id.type))
+        .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}),
+        [{f"new_{name}": value for name, value in row.items()} for row in rows],
+    )
 
 
 def _insert_arrays(
     session: Session, table: Table, rows: Sequence[Mapping[str, Any]], returning: Sequence[Any]
 ) -> list[Any]:
     """One statement with an array a column: no text of SQL a row, no message a row."""
-    names = list(rows[0])
-    arrays = [
-        literal([row[name] for row in rows], postgresql.ARRAY(table.c[name].type)) for name in names
-    ]
-    columns = [column(name, table.c[name].type) for name in names]
-    told = func.unnest(*arrays).table_valued(*columns, name="told").render_derived()
+    told = as_subquery(table, rows)
     statement = (
-        postgresql.insert(table).from_select(names, select(*told.c)).on_conflict_do_nothing()
+        postgresql.insert(table)
+        .from_select(list(rows[0]), select(*told.c))
+        .on_conflict_do_nothing()
     )
     if not returning:
         session.execute(statement)

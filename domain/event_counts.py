@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import case
+from sqlalchemy import case, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from domain.bulk import table_of
+from domain.row_arrays import are_worth_arrays, as_subquery
 from models import Base
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,6 +32,7 @@ def add_counts(session: Session, model: type[Base], rows: Sequence[Mapping[str, 
         return
     table = table_of(model)
     keys = [column.name for column in table.primary_key]
+    rows = sorted(rows, key=lambda row: [row[key] for key in keys])
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     new = insert.excluded
@@ -39,7 +41,8 @@ def add_counts(session: Session, model: type[Base], rows: Sequence[Mapping[str, 
         first, last = table.c.first_seen, table.c.last_seen
         values["first_seen"] = case((new.first_seen < first, new.first_seen), else_=first)
         values["last_seen"] = case((new.last_seen > last, new.last_seen), else_=last)
-    session.execute(
-        insert.on_conflict_do_update(index_elements=keys, set_=values),
-        sorted(rows, key=lambda row: [row[key] for key in keys]),
-    )
+    if are_worth_arrays(dialect, rows):
+        insert = insert.from_select(list(rows[0]), select(*as_subquery(table, rows).c))
+        session.execute(insert.on_conflict_do_update(index_elements=keys, set_=values))
+    else:
+        session.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), rows)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from domain.bulk import insert_missing, table_of
+from domain.bulk import insert_missing, update_each
 from domain.event_counts import add_counts, hour_of
 from domain.event_summary import EventSummary
 from models import Issue, IssueEnvironment, IssueHour, IssueRelease, IssueUser
@@ -67,7 +67,9 @@ def count_events(
     new_users = _add_users(session, users)
     touched = [issue for issue in issues if issue.id in new]
     changes = [_change(issue, new[issue.id], new_users[issue.id]) for issue in touched]
-    _change_issues(session, touched, changes)
+    update_each(session, Issue, changes)
+    for issue in touched:
+        session.expire(issue)
     note_releases(session, sorted({issue_id for issue_id, _ in releases}))
 
 
@@ -98,7 +100,7 @@ def _digest_of(identity: str) -> str:
 
 
 def _change(issue: Issue, stored: Sequence[StoredEvent], new_users: int) -> dict[str, Any]:
-    """The issue's columns with the new events in them, as parameters of an update."""
+    """The issue's columns with the new events in them."""
     events = [one.event for one in stored]
     moments = [event.happened_at for event in events]
     was_seen = [issue.first_seen, issue.last_seen] if issue.event_count else []
@@ -107,34 +109,17 @@ def _change(issue: Issue, stored: Sequence[StoredEvent], new_users: int) -> dict
         issue.last_seen,
         issue.newest_event_id,
     )
-    said = {f"new_{name}": getattr(newest if is_newer else issue, name) for name in _SAID}
+    said = {name: getattr(newest if is_newer else issue, name) for name in _SAID}
     newest_id = newest.event_id if is_newer else issue.newest_event_id
     return {
-        "row_id": issue.id,
-        "new_first_seen": min([*moments, *was_seen]),
-        "new_last_seen": max([*moments, *was_seen]),
-        "new_event_count": issue.event_count + len(events),
-        "new_user_count": issue.user_count + new_users,
-        "new_newest_event_id": newest_id,
+        "id": issue.id,
+        "first_seen": min([*moments, *was_seen]),
+        "last_seen": max([*moments, *was_seen]),
+        "event_count": issue.event_count + len(events),
+        "user_count": issue.user_count + new_users,
+        "newest_event_id": newest_id,
         **said,
     }
-
-
-def _change_issues(
-    session: Session, issues: Sequence[Issue], changes: Sequence[dict[str, Any]]
-) -> None:
-    if not changes:
-        return
-    table = table_of(Issue)
-    names = ("first_seen", "last_seen", "event_count", "user_count", "newest_event_id", *_SAID)
-    session.execute(
-        update(table)
-        .where(table.c.id == bindparam("row_id"))
-        .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}),
-        list(changes),
-    )
-    for issue in issues:
-        session.expire(issue)
 
 
 def note_releases(session: Session, issue_ids: Sequence[int]) -> None:

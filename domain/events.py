@@ -32,7 +32,7 @@ from domain.provenance import Why
 from domain.resolution import sync_issues
 from models import Environment, Event, Issue, IssueStatus, Project
 
-AT_ONCE = 200
+AT_ONCE = 250
 _LONGEST_RELEASE = 200
 
 

@@ -11,10 +11,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from domain.bulk import batches, table_of
+from domain.bulk import batches, update_each
 from domain.graph import Closing, Node, SpanFact, close
 from models import Commit, Span
 
@@ -137,24 +137,14 @@ class StoredGraph:
                 floor = node.floor if floor is None else min(floor, node.floor)
             values.append(
                 {
-                    "commit_id": node.id,
-                    "new_rank": rank,
-                    "new_floor": floor,
-                    "new_span": span.id if span else None,
+                    "id": node.id,
+                    "rank": rank,
+                    "floor": floor,
+                    "span_id": span.id if span else None,
                 }
             )
             self._nodes[sha] = Node(sha, node.parents, rank, floor, span, node.time, node.id)
-        table = table_of(Commit)
-        statement = (
-            update(table)
-            .where(table.c.id == bindparam("commit_id"))
-            .values(
-                rank=bindparam("new_rank"),
-                floor=bindparam("new_floor"),
-                span_id=bindparam("new_span"),
-            )
-        )
-        self.session.execute(statement, values)
+        update_each(self.session, Commit, values)
 
 
 def close_some(

@@ -113,6 +113,7 @@ def stable_path(path: str, root: str = "/") -> str:
     return _MIXED_DIGEST.sub("*", _DIGEST.sub("*", text))
 
 
+@lru_cache(KEPT)
 def _with_slashes(path: str) -> str:
     """With `/` as separator; an address without its host, a file's with its root."""
     text = path.replace("\\", "/")

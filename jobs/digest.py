@@ -25,7 +25,7 @@ from models import ReceivedEvent, ReceivedState
 
 log = structlog.get_logger(__name__)
 
-BATCH_EVENTS = 100  # of which only the writing keeps others from writing, on SQLite
+BATCH_EVENTS = 250  # of which only the writing keeps others from writing, on SQLite
 BATCH_BYTES = 4 * 1024 * 1024
 FAILURES_KEPT = timedelta(days=14)
 COLUMNS = (

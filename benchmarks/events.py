@@ -28,7 +28,8 @@ from benchmarks.event_client import KINDS as EVENT_KINDS
 from benchmarks.figures import Figure
 from benchmarks.intake import describe, measure, verify_stored
 from config import Settings
-from domain.received_events import NewEvent, pack_body, store_events
+from domain.event_storage import pack_body
+from domain.received_events import NewEvent, store_events
 from jobs import Runtime, drain
 from jobs.status import read_queue
 from models import Event, ReceivedEvent

@@ -11,22 +11,19 @@ releases, environments, the project's counter of issues, the issues.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.bulk import batches, insert_missing
-from domain.event_data import parse_event
 from domain.event_issues import issues_of
+from domain.event_reading import ReadEvent
 from domain.event_releases import resolve_releases
-from domain.event_storage import Packer
-from domain.event_summary import EventSummary, summarise
+from domain.event_summary import EventSummary
 from domain.event_tally import StoredEvent, count_events
-from domain.grouping import group
 from domain.ignoring import open_after_events
 from domain.provenance import Why
 from domain.resolution import sync_issues
@@ -36,15 +33,6 @@ AT_ONCE = 250
 _LONGEST_RELEASE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """An event as it came: any JSON object, when, and from which address."""
-
-    body: Mapping[str, Any]
-    received_at: datetime | None = None  # None: just now
-    peer: str | None = None
-
-
 @dataclass
 class Digested:
     """What became of a batch: row ids of the issues that got events, and how many events."""
@@ -52,15 +40,6 @@ class Digested:
     issue_ids: set[int] = field(default_factory=set)
     stored: int = 0
     repeated: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ReadEvent:
-    """An event without what only its page shows, and all of it as it is kept."""
-
-    event: EventSummary
-    received_at: datetime
-    data: bytes
 
 
 @dataclass(frozen=True)
@@ -76,15 +55,6 @@ class _Places:
     def place(self, event: EventSummary) -> StoredEvent:
         environment_id = self.environments[event.environment]
         return StoredEvent(event, self.release_of(event), environment_id)
-
-
-def read_events(events: Iterable[Incoming], *, now: datetime) -> list[ReadEvent]:
-    """Normalise, group and compress: nine tenths of the work, and none of it needs the database.
-
-    Takes one event after the other, so that an iterator never holds two of them in memory.
-    """
-    packer = Packer()
-    return [_read(one, packer, now) for one in events]
 
 
 def digest(
@@ -138,12 +108,6 @@ def _digest(
     count_events(session, issues, new)
     open_after_events(session, ignored, now=now)
     on_events_of_resolved_issues(session, resolved, now=now)
-
-
-def _read(incoming: Incoming, packer: Packer, now: datetime) -> ReadEvent:
-    received_at = incoming.received_at or now
-    event = parse_event(incoming.body, now=received_at, peer=incoming.peer)
-    return ReadEvent(summarise(event, group(event)), received_at, packer.pack(event))
 
 
 def _leave_known(session: Session, project: Project, reads: Sequence[ReadEvent]) -> list[ReadEvent]:

@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from domain.zstandard import LEVEL, zstd
 from models import ReceivedEvent
 from models.durable import DurableWriter
 
@@ -17,9 +16,6 @@ COLUMNS = (
     *("project_id", "event_id"),  # unique together
     *("received_at", "peer", "state", "attempts", "due_at", "size", "body"),
 )
-
-
-_ZSTD = b"\x28\xb5\x2f\xfd"  # the first bytes of any frame (RFC 8878, 3.1.1); of no JSON
 
 
 @dataclass(frozen=True)
@@ -39,20 +35,6 @@ class Waiting:
 
     events: int
     size: int  # bytes
-
-
-def pack_body(body: bytes) -> bytes:
-    """An event's JSON as the inbox keeps it: a quarter of it, in the log and the table alike.
-
-    Compressed while no lock is held. What SDKs compress is the whole envelope, in any way they
-    like: that cannot be kept as it is.
-    """
-    return zstd.compress(body, LEVEL)
-
-
-def unpack_body(kept: bytes) -> bytes:
-    """The event's JSON; an older program kept it as it was."""
-    return zstd.decompress(kept) if kept.startswith(_ZSTD) else kept
 
 
 def store_events(writer: DurableWriter, events: Sequence[NewEvent]) -> list[bool]:

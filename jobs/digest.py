@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, and_, delete, exists, select
 from sqlalchemy.orm import Session
 
-from domain.event_storage import parse_json
-from domain.events import Incoming, ReadEvent, digest, read_events
-from domain.received_events import unpack_body
+from domain.event_reading import KeptEvent, ReadEvent
+from domain.events import digest
 from jobs.claims import EVENTS, Claim, LeaseLostError, claim_rows, is_due
 from jobs.runtime import Runtime
 from models import ReceivedEvent, ReceivedState
@@ -28,8 +26,7 @@ log = structlog.get_logger(__name__)
 BATCH_EVENTS = 250  # of which only the writing keeps others from writing, on SQLite
 BATCH_BYTES = 4 * 1024 * 1024
 FAILURES_KEPT = timedelta(days=14)
-COLUMNS = (
-    ReceivedEvent.id,
+COLUMNS = (  # of a KeptEvent
     ReceivedEvent.event_id,
     ReceivedEvent.received_at,
     ReceivedEvent.peer,
@@ -117,12 +114,7 @@ def forget_failures(runtime: Runtime) -> None:
 def _read_claimed(runtime: Runtime, claimed: ColumnElement[bool]) -> dict[int, ReadEvent]:
     """By row id; outside of any transaction, so that nobody waits for it."""
     with runtime.db.reading() as session:
-        rows = session.execute(select(*COLUMNS).where(claimed)).all()
-    reads = read_events(map(_parse, rows), now=runtime.now())
+        rows = session.execute(select(ReceivedEvent.id, *COLUMNS).where(claimed)).all()
+    kept = [KeptEvent(*row[1:]) for row in rows]
+    reads = runtime.reader.read(kept, now=runtime.now())
     return {row.id: read for row, read in zip(rows, reads, strict=True)}
-
-
-def _parse(row: Any) -> Incoming:
-    """The event, under the id that it was answered with: an envelope's header may name another."""
-    body = parse_json(unpack_body(row.body)) | {"event_id": row.event_id}
-    return Incoming(body, received_at=row.received_at, peer=row.peer)

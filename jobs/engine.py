@@ -58,11 +58,21 @@ class HueyQueue:
         self._look = self.huey.task(name="look")(self._on_message)
         self.huey.on_shutdown(name="close")(self.huey.storage.close)  # each thread has connections
         self._wanted, self._closing = threading.Event(), threading.Event()
+        self._mutex = threading.Lock()
+        self._later: threading.Timer | None = None
         self._sender = threading.Thread(target=self._send_wanted, name="queue", daemon=True)
         self._sender.start()
 
     def send(self) -> None:
         self._wanted.set()
+
+    def send_later(self, seconds: float) -> None:
+        """Send in so many seconds; asked for again meanwhile, it stays at that."""
+        with self._mutex:
+            if self._later is None:
+                self._later = threading.Timer(seconds, self._send_now)
+                self._later.daemon = True
+                self._later.start()
 
     def is_empty(self) -> bool:
         return bool(self.huey.storage.queue_size() == 0)
@@ -72,6 +82,11 @@ class HueyQueue:
         self._wanted.set()
         self._sender.join()
         self.huey.storage.close()
+
+    def _send_now(self) -> None:
+        with self._mutex:
+            self._later = None
+        self.send()
 
     def _send_wanted(self) -> None:
         while self._wanted.wait() and not self._closing.is_set():

@@ -14,6 +14,8 @@ from config import Settings
 from domain.secret_box import SecretBox
 from integrations.github.client import BACKOFF, GitHubApp
 from jobs.app_settings import AppSettings, AppSource
+from jobs.event_turns import EventTurns
+from jobs.reader import Reader
 from models import utcnow
 from models.session import Database
 
@@ -22,6 +24,7 @@ class Queue(Protocol):
     """Carries "something is due" to a worker, perhaps in another process."""
 
     def send(self) -> None: ...
+    def send_later(self, seconds: float) -> None: ...
     def close(self) -> None: ...
 
 
@@ -39,6 +42,8 @@ class Runtime:
     long_work: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
+        self.event_turns = EventTurns(self.ticks)
+        self.reader = Reader(self.ticks)
         self.secret_box = SecretBox(self.settings.secret_keys)
         self._app = AppSource(
             self.settings.github, self.db, self.secret_box, clock=lambda: self.ticks()
@@ -85,6 +90,7 @@ class Runtime:
     def close(self) -> None:
         if self.queue is not None:
             self.queue.close()
+        self.reader.close()
         self._clients.close()
         self.db.close()
 

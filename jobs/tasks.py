@@ -30,12 +30,14 @@ from jobs.claims import (
     LeaseLostError,
     claim_next,
     find_claimed,
+    find_due,
     free_lapsed,
     postpone,
     retry_later,
     retry_or_give_up,
 )
-from jobs.digest import Batch, claim_batches, digest_batch
+from jobs.digest import BATCH_EVENTS, Batch, claim_batches, digest_batch
+from jobs.event_turns import GATHER_SECONDS
 from jobs.own_work import run_own
 from jobs.recovery import check_when_due
 from jobs.runtime import Runtime
@@ -147,31 +149,42 @@ def open_issues(runtime: Runtime) -> int:
 def _take_turns(runtime: Runtime) -> int:
     """A run of what GitHub caused and a batch of events, so that neither flood keeps the other out.
 
-    How many runs that were, of two.
+    How many runs that were, of two. Looks first: claiming takes the right to write.
     """
-    return _run_github(runtime) + _run_events(runtime)
+    with runtime.db.reading() as session:
+        due = find_due(session, now=runtime.now())
+    return _run_github(runtime, due) + (EVENTS.name in due and _run_events(runtime))
 
 
-def _run_github(runtime: Runtime) -> bool:
+def _run_github(runtime: Runtime, due: set[str]) -> bool:
     """Run one delivery, else a slice of long work; False when there is none for this worker."""
-    if _run_one(runtime, DELIVERIES):
+    if DELIVERIES.name in due and _run_one(runtime, DELIVERIES):
         return True
     if not runtime.long_work.acquire(blocking=False):
         return False  # the worker that has it goes on until nothing is due
     try:
-        return _run_one(runtime, WORK) or check_when_due(runtime)
+        return (WORK.name in due and _run_one(runtime, WORK)) or check_when_due(runtime)
     finally:
         runtime.long_work.release()
 
 
 def _run_events(runtime: Runtime) -> bool:
-    """Digest the events that have waited longest; False when there are none."""
-    with runtime.db.transaction() as session:
-        batches = claim_batches(session, now=runtime.now())
-    for batch in batches:
-        with structlog.contextvars.bound_contextvars(lane=EVENTS.name):
-            _attempt_batch(runtime, batch)
-    return bool(batches)
+    """Digest the events that have waited longest; False when none are left, or others come first."""
+    if not runtime.event_turns.take(at_once=runtime.queue is None):
+        if runtime.queue is not None:
+            runtime.queue.send_later(GATHER_SECONDS)
+        return False
+    events = 0
+    try:
+        with runtime.db.transaction() as session:
+            batches = claim_batches(session, now=runtime.now())
+        for batch in batches:
+            events += len(batch.claims)
+            with structlog.contextvars.bound_contextvars(lane=EVENTS.name):
+                _attempt_batch(runtime, batch)
+    finally:
+        runtime.event_turns.give_back(was_full=events >= BATCH_EVENTS)
+    return events > 0
 
 
 def _attempt_batch(runtime: Runtime, batch: Batch) -> None:

@@ -63,6 +63,7 @@ def enter(runtime: Runtime, presence: Presence, stop: threading.Event) -> bool:
     if alone:
         take_back(runtime, all_of_them=True)
     begin_checks(runtime)
+    runtime.reader.allow_process()
     presence.join()
     log.info("worker started", alone=alone)
     return True

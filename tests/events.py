@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 import domain.events
-from domain.events import Digested, Incoming, read_events
+from domain.event_reading import Incoming, read_events
+from domain.events import Digested
 from tests.factories import NOW
 
 _numbers = count(1)

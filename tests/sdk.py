@@ -12,7 +12,7 @@ from typing import Any
 import brotli
 from sqlalchemy import select
 
-from domain.received_events import unpack_body
+from domain.event_storage import unpack_body
 from domain.zstandard import zstd
 from models import ProjectKey, ReceivedEvent, utcnow
 from models.session import Database

@@ -17,7 +17,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.errors import ShiplogError
-from domain.received_events import NewEvent, pack_body, store_events
+from domain.event_storage import pack_body
+from domain.received_events import NewEvent, store_events
 from webapp.backlog import Backlog, BacklogError
 from webapp.committer import Committer, NotDurableError
 from webapp.decompression import NAMES, CorruptError, EncodingError, unpack

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from domain.received_events import unpack_body
+from domain.event_storage import unpack_body
 from models import ReceivedEvent
 from models.session import Database
 from tests.contract.clients import SentryCli

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from domain.event_reading import Incoming
 from domain.event_retention import Retention, find_old, remove_old
-from domain.events import Incoming
 from jobs import Runtime
 from jobs.retention import EVERY, Pruning, prune, prune_when_due
 from jobs.schedule import sweep

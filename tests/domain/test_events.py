@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.event_counts import hour_of
-from domain.events import Incoming
+from domain.event_reading import Incoming
 from models import (
     Activity,
     Environment,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.received_events import pack_body, unpack_body
+from domain.event_storage import pack_body, unpack_body
 
 
 @pytest.mark.parametrize(

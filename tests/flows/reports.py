@@ -16,7 +16,7 @@ from domain.decisions import (
     resolve_now,
     unresolve,
 )
-from domain.events import Incoming
+from domain.event_reading import Incoming
 from domain.issues import get_issue
 from domain.organizations import get_organization, get_project
 from domain.provenance import Why

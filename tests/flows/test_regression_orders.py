@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from domain.commits import CommitData
-from domain.events import Incoming
+from domain.event_reading import Incoming
 from domain.provenance import Why
 from domain.tag_updates import TagPosition
 from domain.upkeep import bring_up_to_date

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from domain.event_data import EventData, parse_event, render_bytes
+from domain.event_reading import Incoming
 from domain.event_storage import unpack_event
-from domain.events import Incoming
 from domain.grouping import group
 from models import Event, Issue
 from models.session import Database

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from domain.events import Incoming
+from domain.event_reading import Incoming
 from models import Event, IssueStatus, Organization, Project
 from models.session import Database
 from tests.clock import Clock

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from domain.received_events import unpack_body
+from domain.event_storage import unpack_body
 from models import ProjectKey, ReceivedState
 from models.session import Database
 from tests.clock import Clock

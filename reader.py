@@ -7,8 +7,10 @@ batch that cannot be read is answered by None; the worker then finds out which e
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
+from contextlib import suppress
 from typing import BinaryIO
 
 from domain.event_reading import read_kept
@@ -17,7 +19,9 @@ from domain.event_reading import read_kept
 def main() -> None:
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr  # whatever is printed must not get between the answers
-    serve(sys.stdin.buffer, answers)
+    with suppress(BrokenPipeError):  # the worker is gone, or told to stop
+        serve(sys.stdin.buffer, answers)
+    os._exit(0)  # without another try to write what nobody reads
 
 
 def serve(batches: BinaryIO, answers: BinaryIO) -> None:

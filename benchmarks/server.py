@@ -18,7 +18,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Serving:
-    """gunicorn's own process and its worker."""
+    """gunicorn's own process; below it are its worker, and what that starts."""
 
     pid: int
     port: int
@@ -44,9 +44,13 @@ class Serving:
                     kilobytes += int(line.split()[1])
         return kilobytes / 1024
 
-    def _pids(self) -> list[str]:
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        return [str(self.pid), *children.split()]
+    def _pids(self) -> list[int]:
+        """gunicorn's own process and all below it."""
+        found = [self.pid]
+        for pid in found:  # which grows meanwhile
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+        return found
 
 
 @contextmanager

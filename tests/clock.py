@@ -1,4 +1,4 @@
-"""A clock that tests move."""
+"""Clocks that tests move."""
 
 from __future__ import annotations
 
@@ -14,4 +14,14 @@ class Clock:
 
     def advance(self, **by: float) -> datetime:
         self.at += timedelta(**by)
+        return self.at
+
+
+class Ticks:
+    """Seconds since some moment or other, for what is measured and not dated."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+
+    def __call__(self) -> float:
         return self.at

@@ -15,17 +15,11 @@ from domain.secret_box import SecretBox
 from jobs import Runtime
 from jobs.app_settings import KEPT_SECONDS, AppSource
 from models.session import Database
+from tests.clock import Ticks
 from tests.factories import NOW
 from tests.webapp.conftest import StatementCounter
 
 BOX = SecretBox(["a key for tests"])
-
-
-class Ticks:
-    at = 50.0
-
-    def __call__(self) -> float:
-        return self.at
 
 
 def register(database: Database, secret: str) -> None:

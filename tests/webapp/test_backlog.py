@@ -11,22 +11,16 @@ from sqlalchemy import delete
 from jobs import Runtime, drain
 from models import ReceivedEvent, utcnow
 from models.session import Database
+from tests.clock import Ticks
 from tests.sdk import Sender, envelope, event, item, make_sender
 from webapp import create_app
 from webapp.backlog import REFRESH_SECONDS, Backlog, BacklogError
 from webapp.context import shiplog
 
 
-class Moment:
-    at = 0.0
-
-    def __call__(self) -> float:
-        return self.at
-
-
 @pytest.fixture
-def moment() -> Moment:
-    return Moment()
+def moment() -> Ticks:
+    return Ticks()
 
 
 def wait(database: Database, project_id: int, number: int, *, size: int = 10) -> None:
@@ -45,7 +39,7 @@ def wait(database: Database, project_id: int, number: int, *, size: int = 10) ->
 
 
 @pytest.mark.parametrize("size", [1, 10])
-def test_a_project_may_have_its_share(database: Database, moment: Moment, size: int) -> None:
+def test_a_project_may_have_its_share(database: Database, moment: Ticks, size: int) -> None:
     limits = {"max_events": 1000, "max_bytes": 100} if size == 10 else {"max_events": 10}
     wait(database, 1, 4, size=size)
     backlog = Backlog(database, clock=moment, **limits)
@@ -56,7 +50,7 @@ def test_a_project_may_have_its_share(database: Database, moment: Moment, size: 
     backlog.require_room(2)
 
 
-def test_all_together(database: Database, moment: Moment) -> None:
+def test_all_together(database: Database, moment: Ticks) -> None:
     for project_id in range(1, 6):
         wait(database, project_id, 2)
     backlog = Backlog(database, max_events=10, clock=moment)
@@ -64,7 +58,7 @@ def test_all_together(database: Database, moment: Moment) -> None:
         backlog.require_room(7)
 
 
-def test_what_was_digested_makes_room(database: Database, moment: Moment) -> None:
+def test_what_was_digested_makes_room(database: Database, moment: Ticks) -> None:
     backlog = Backlog(database, max_events=4, clock=moment)
     wait(database, 1, 2)
     with pytest.raises(BacklogError):
@@ -83,13 +77,13 @@ def sender(database: Database) -> Sender:
 
 
 @pytest.fixture
-def small(runtime: Runtime, moment: Moment) -> Flask:
+def small(runtime: Runtime, moment: Ticks) -> Flask:
     """An application that takes two events of a project and has them wait."""
     return create_app(runtime, backlog=Backlog(runtime.db, max_events=4, clock=moment))
 
 
 def test_what_a_client_is_told(
-    small: Flask, runtime: Runtime, sender: Sender, moment: Moment
+    small: Flask, runtime: Runtime, sender: Sender, moment: Ticks
 ) -> None:
     client = small.test_client()
 

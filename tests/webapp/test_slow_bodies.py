@@ -8,24 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.clock import Ticks
 from webapp.plain_wsgi import CutOffError, join_chunks, read_chunks
 from webapp.slow_bodies import SlowBodies, TooSlowError
 
 
-class Moment:
-    at = 100.0
-
-    def __call__(self) -> float:
-        return self.at
+@pytest.fixture
+def moment() -> Ticks:
+    return Ticks()
 
 
 @pytest.fixture
-def moment() -> Moment:
-    return Moment()
-
-
-@pytest.fixture
-def slow_bodies(moment: Moment) -> SlowBodies:
+def slow_bodies(moment: Ticks) -> SlowBodies:
     return SlowBodies(seconds=30, clock=moment)
 
 
@@ -46,7 +40,7 @@ def receive(slow_bodies: SlowBodies, server: socket.socket) -> bytes | bytearray
 
 
 def test_a_body_that_trickles(
-    slow_bodies: SlowBodies, moment: Moment, ends: tuple[socket.socket, socket.socket]
+    slow_bodies: SlowBodies, moment: Ticks, ends: tuple[socket.socket, socket.socket]
 ) -> None:
     client, server = ends
     with ThreadPoolExecutor(1) as thread:
@@ -62,7 +56,7 @@ def test_a_body_that_trickles(
 
 
 def test_a_body_in_time(
-    slow_bodies: SlowBodies, moment: Moment, ends: tuple[socket.socket, socket.socket]
+    slow_bodies: SlowBodies, moment: Ticks, ends: tuple[socket.socket, socket.socket]
 ) -> None:
     client, server = ends
     client.sendall(b"1234567890")
@@ -84,7 +78,7 @@ def test_a_client_that_goes_away_is_not_slow(
 
 
 def test_a_connection_that_is_closed_already(
-    slow_bodies: SlowBodies, moment: Moment, ends: tuple[socket.socket, socket.socket]
+    slow_bodies: SlowBodies, moment: Ticks, ends: tuple[socket.socket, socket.socket]
 ) -> None:
     _, server = ends
     with slow_bodies.limit({"gunicorn.socket": server}):

@@ -12,22 +12,12 @@ import pytest
 from config import Settings
 from demo.github import StandIn
 from models.session import Database
-from tests.clock import Clock
+from tests.clock import Clock, Ticks
 from tests.server import free_port
 from tests.webapp.setup.conftest import Browser, Site, rows, serving
 from webapp.app_check import KEPT_SECONDS
 
 GOOD, BAD, WAITING = "works", "broken", "waiting"
-
-
-class Ticks:
-    """Seconds that tests let pass."""
-
-    def __init__(self) -> None:
-        self.at = 1000.0
-
-    def __call__(self) -> float:
-        return self.at
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ class Serving:
         return kilobytes / 1024
 
     def _pids(self) -> list[int]:
-        """gunicorn's own process and all below it."""
+        """The ids of gunicorn's own process and of all below it."""
         found = [self.pid]
         for pid in found:  # which grows meanwhile
             for task in Path(f"/proc/{pid}/task").iterdir():

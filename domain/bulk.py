@@ -12,9 +12,9 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    bindparam,
     column,
     func,
-    literal,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -75,17 +75,20 @@ def _are_plain(table: Table, names: Iterable[str]) -> bool:
 def _insert_arrays(
     session: Session, table: Table, rows: Sequence[Mapping[str, Any]], returning: Sequence[Any]
 ) -> list[Any]:
-    """One statement with an array a column: no text of SQL a row, no message a row."""
+    """One statement with an array a column: no text of SQL a row, no message a row.
+
+    The arrays are given where it is executed: of a statement with values in it SQLAlchemy keeps the
+    first one of its kind, thousands of rows, for as long as the process lives.
+    """
     names = list(rows[0])
-    arrays = [
-        literal([row[name] for row in rows], postgresql.ARRAY(table.c[name].type)) for name in names
-    ]
     columns = [column(name, table.c[name].type) for name in names]
+    arrays = [bindparam(f"all_{one.name}", type_=postgresql.ARRAY(one.type)) for one in columns]
     told = func.unnest(*arrays).table_valued(*columns, name="told").render_derived()
     statement = (
         postgresql.insert(table).from_select(names, select(*told.c)).on_conflict_do_nothing()
     )
+    values = {f"all_{name}": [row[name] for row in rows] for name in names}
     if not returning:
-        session.execute(statement)
+        session.execute(statement, values)
         return []
-    return list(session.execute(statement.returning(*returning)))
+    return list(session.execute(statement.returning(*returning), values))

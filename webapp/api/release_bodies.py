@@ -101,7 +101,7 @@ Url = Annotated[WebUrl, at_most(MOST_OF_URL)]
 class PatchBody:
     """A file that a commit touched.
 
-    These and the commits are no models of pydantic's: those take 600 bytes each beyond what they
+    These and the commits are no models of pydantic's: those take 500 bytes each beyond what they
     say, and a request may hold 50,000 of them.
     """
 

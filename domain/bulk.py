@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from domain.row_arrays import are_worth_arrays, as_subquery
+from domain.row_arrays import are_worth_arrays, as_arrays, as_subquery
 from models import Base
 
 T = TypeVar("T")
@@ -62,9 +62,10 @@ def update_each(session: Session, model: type[Base], rows: Sequence[Mapping[str,
         return
     table, names = table_of(model), [name for name in rows[0] if name != "id"]
     if are_worth_arrays(session.get_bind().dialect.name, rows):
-        told = as_subquery(table, rows)
+        told = as_subquery(table, list(rows[0]))
         changed = update(table).where(table.c.id == told.c.id)
-        session.execute(changed.values({name: told.c[name] for name in names}))
+        changed = changed.values({name: told.c[name] for name in names})
+        session.execute(changed, as_arrays(table, rows))
         return
     session.execute(
         update(table)
@@ -78,13 +79,12 @@ def _insert_arrays(
     session: Session, table: Table, rows: Sequence[Mapping[str, Any]], returning: Sequence[Any]
 ) -> list[Any]:
     """One statement with an array a column: no text of SQL a row, no message a row."""
-    told = as_subquery(table, rows)
+    names, values = list(rows[0]), as_arrays(table, rows)
+    told = as_subquery(table, names)
     statement = (
-        postgresql.insert(table)
-        .from_select(list(rows[0]), select(*told.c))
-        .on_conflict_do_nothing()
+        postgresql.insert(table).from_select(names, select(*told.c)).on_conflict_do_nothing()
     )
     if not returning:
-        session.execute(statement)
+        session.execute(statement, values)
         return []
-    return list(session.execute(statement.returning(*returning)))
+    return list(session.execute(statement.returning(*returning), values))

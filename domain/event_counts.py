@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from domain.bulk import table_of
-from domain.row_arrays import are_worth_arrays, as_subquery
+from domain.row_arrays import are_worth_arrays, as_arrays, as_subquery
 from models import Base
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,8 +41,9 @@ def add_counts(session: Session, model: type[Base], rows: Sequence[Mapping[str, 
         first, last = table.c.first_seen, table.c.last_seen
         values["first_seen"] = case((new.first_seen < first, new.first_seen), else_=first)
         values["last_seen"] = case((new.last_seen > last, new.last_seen), else_=last)
+    given: Any = rows
     if are_worth_arrays(dialect, rows):
-        insert = insert.from_select(list(rows[0]), select(*as_subquery(table, rows).c))
-        session.execute(insert.on_conflict_do_update(index_elements=keys, set_=values))
-    else:
-        session.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), rows)
+        names = list(rows[0])
+        insert = insert.from_select(names, select(*as_subquery(table, names).c))
+        given = as_arrays(table, rows)
+    session.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), given)

@@ -20,10 +20,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     cast,
     column,
     func,
-    literal,
     select,
 )
 from sqlalchemy.dialects import postgresql
@@ -40,13 +40,14 @@ def are_worth_arrays(dialect: str, rows: Sequence[object]) -> bool:
     return dialect == "postgresql" and len(rows) >= _LEAST
 
 
-def as_subquery(table: Table, rows: Sequence[Mapping[str, Any]]) -> Subquery:
-    """*rows* as something to select from, in statements of PostgreSQL.
+def as_subquery(table: Table, names: Sequence[str]) -> Subquery:
+    """Rows of *table*, of those columns, as something to select from; in PostgreSQL alone.
 
-    Its columns have the names and types of those of *table*. All rows need the same keys.
+    Their values are given where the statement is executed: of a statement with values in it
+    SQLAlchemy keeps the first one of its kind, thousands of rows, for as long as the process lives.
     """
-    kinds = {name: table.c[name].type for name in rows[0]}
-    arrays = [_array_of(kinds[name], [row[name] for row in rows]) for name in kinds]
+    kinds = {name: table.c[name].type for name in names}
+    arrays = [bindparam(f"all_{name}", type_=_Array(_sent_as(kinds[name]))) for name in names]
     columns = [column(name, _sent_as(kind)) for name, kind in kinds.items()]
     sent = func.unnest(*arrays).table_valued(*columns, name="sent").render_derived()
     found = [
@@ -56,10 +57,17 @@ def as_subquery(table: Table, rows: Sequence[Mapping[str, Any]]) -> Subquery:
     return select(*found).subquery("told")
 
 
-def _array_of(kind: TypeEngine[Any], values: Sequence[Any]) -> Any:
+def as_arrays(table: Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The parameters of a statement with `as_subquery`; all *rows* need the same keys."""
+    return {
+        f"all_{name}": _plain(table.c[name].type, [row[name] for row in rows]) for name in rows[0]
+    }
+
+
+def _plain(kind: TypeEngine[Any], values: list[Any]) -> list[Any]:
     if isinstance(kind, JSON):  # there is no array of JSON that holds dictionaries
-        values = [None if value is None else json.dumps(value) for value in values]
-    return literal(values, _Array(_sent_as(kind)))
+        return [None if value is None else json.dumps(value) for value in values]
+    return values
 
 
 def _sent_as(kind: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -1,7 +1,11 @@
-"""Many rows at once: the same rows come out, few or many, on either database."""
+"""Many rows at once: the same come out, few or many, and none of them stays behind in memory."""
 
 from __future__ import annotations
 
+import gc
+import weakref
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -97,6 +101,30 @@ def test_each_row_gets_values_of_its_own(database: Database, count: int) -> None
         found = stored(session, ["id", *list(changes[0])[1:]])
         assert [row for row in found if row["id"] != other] == changes
         assert [row["tags"] for row in found if row["id"] == other] == [{"server": "a"}]
+
+
+class Text(str):
+    """A text that can be watched: plain ones take no weak references."""
+
+
+@pytest.mark.parametrize("returning", [(), (Event.event_id,)])
+def test_no_statement_keeps_its_rows(database_url: str, returning: Sequence[Any]) -> None:
+    """An engine keeps each statement that it compiled: one of its own meets these first."""
+    with closing(Database(database_url)) as db:
+        with db.transaction() as session:
+            rows = make_rows(session, 60)
+            for row in rows:
+                row["title"] = Text("title")
+            watched = [weakref.ref(row["title"]) for row in rows]
+            insert_missing(session, Event, rows, returning=returning)
+            ids = session.execute(select(Event.id).order_by(Event.event_id)).scalars().all()
+            changes = [{"id": id_, "level": Text("info")} for id_ in ids]
+            watched += [weakref.ref(change["level"]) for change in changes]
+            update_each(session, Event, changes)
+        del rows, row, changes
+        gc.collect()
+
+        assert not any(text() for text in watched)
 
 
 def test_nothing_is_no_statement(database: Database) -> None:

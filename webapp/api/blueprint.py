@@ -240,7 +240,7 @@ def _forbid_caching(response: Response) -> Response:
 
 @bp.teardown_request
 def _forget_large_body(_error: BaseException | None) -> None:
-    """A list of 10,000 commits takes 50 MB while it is worked on, and heaps keep what they got."""
+    """A list of 10,000 commits takes 25 MB while it is worked on, and heaps keep what they got."""
     if (request.content_length or 0) >= LARGE_BODY:
         g.pop("posted", None)
         give_memory_back()

@@ -35,6 +35,7 @@ OF_KIND = {  # by the beginning of the error's type, so that all mistakes of a k
     "tuple_": "Expected a list.",
     "dict_": "Expected an object.",
     "model_": "Expected an object.",
+    "dataclass_": "Expected an object.",
     "datetime_": "Expected a date and time, as in 2026-01-05T10:00:00Z.",
     "timezone_": "Expected a date and time with a zone, as in 2026-01-05T10:00:00Z.",
     "url_": "Expected a URL, as in https://example.com/.",

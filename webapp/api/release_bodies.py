@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -96,12 +97,20 @@ Prose = Annotated[str, BeforeValidator(_clean)]
 Url = Annotated[WebUrl, at_most(MOST_OF_URL)]
 
 
-class PatchBody(BaseModel):
+@dataclass(slots=True)
+class PatchBody:
+    """A file that a commit touched.
+
+    These and the commits are no models of pydantic's: those take 500 bytes each beyond what they
+    say, and a request may hold 50,000 of them.
+    """
+
     path: Annotated[Prose, at_most(510)]
     type: Annotated[str, AfterValidator(_verify_file_kind)]
 
 
-class CommitBody(BaseModel):
+@dataclass(slots=True)
+class CommitBody:
     """One of a client's list of commits; null says nothing."""
 
     id: Annotated[FilledText, at_most(64), AfterValidator(_read_sha)]

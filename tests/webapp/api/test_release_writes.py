@@ -226,6 +226,20 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any]]] = [
         },
     ),
     (
+        {"commits": [{"id": "a", "patch_set": ["a", None]}, 5]},
+        {
+            "commits": {
+                "0": {
+                    "patch_set": {
+                        "0": ["Expected an object."],
+                        "1": ["This field may not be null."],
+                    }
+                },
+                "1": ["Expected an object."],
+            }
+        },
+    ),
+    (
         {"commits": [{"id": "a" * 65, "repository": "r" * 65}, {}]},
         {
             "commits": {

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, exists, select
 from sqlalchemy.orm import Session
 
-from domain.event_reading import KeptEvent, ReadEvent
+from domain.event_reading import KeptEvent, ReadEvent, read_kept
 from domain.events import digest
 from jobs.claims import EVENTS, Claim, LeaseLostError, claim_rows, is_due
 from jobs.runtime import Runtime
@@ -116,5 +116,5 @@ def _read_claimed(runtime: Runtime, claimed: ColumnElement[bool]) -> dict[int, R
     with runtime.db.reading() as session:
         rows = session.execute(select(ReceivedEvent.id, *COLUMNS).where(claimed)).all()
     kept = [KeptEvent(*row[1:]) for row in rows]
-    reads = runtime.reader.read(kept, now=runtime.now())
+    reads = read_kept(kept, now=runtime.now())
     return {row.id: read for row, read in zip(rows, reads, strict=True)}

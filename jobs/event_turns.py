@@ -31,7 +31,7 @@ class EventTurns:
         self._lock.release()
         return False
 
-    def give_back(self, *, was_full: bool) -> None:
-        """The batch is done; behind one that *was_full* the next may follow without a pause."""
-        self._not_before = self._began if was_full else self._began + GATHER_SECONDS
+    def give_back(self, *, gather: bool) -> None:
+        """The caller is done; *gather*: others may digest again only when more have come in."""
+        self._not_before = self._began + GATHER_SECONDS if gather else self._began
         self._lock.release()

@@ -15,7 +15,7 @@ from domain.secret_box import SecretBox
 from integrations.github.client import BACKOFF, GitHubApp
 from jobs.app_settings import AppSettings, AppSource
 from jobs.event_turns import EventTurns
-from jobs.reader import Reader
+from jobs.relief import Relief
 from models import utcnow
 from models.session import Database
 
@@ -43,7 +43,7 @@ class Runtime:
 
     def __post_init__(self) -> None:
         self.event_turns = EventTurns(self.ticks)
-        self.reader = Reader(self.ticks)
+        self.relief = Relief(self.settings, self.ticks)
         self.secret_box = SecretBox(self.settings.secret_keys)
         self._app = AppSource(
             self.settings.github, self.db, self.secret_box, clock=lambda: self.ticks()
@@ -90,7 +90,7 @@ class Runtime:
     def close(self) -> None:
         if self.queue is not None:
             self.queue.close()
-        self.reader.close()
+        self.relief.close()
         self._clients.close()
         self.db.close()
 

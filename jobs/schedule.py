@@ -36,7 +36,6 @@ def sweep(runtime: Runtime, pruning: Pruning | None = None) -> bool:
     if has_gaps:
         order_releases(runtime)
     forget_failures(runtime)
-    runtime.reader.rest()
     if pruning is not None:
         prune_when_due(runtime, pruning)
         due.append(wants_check(runtime))

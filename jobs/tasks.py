@@ -30,8 +30,8 @@ from jobs.claims import (
     LeaseLostError,
     claim_next,
     find_claimed,
-    find_due,
     free_lapsed,
+    is_any_due,
     postpone,
     retry_later,
     retry_or_give_up,
@@ -149,42 +149,51 @@ def open_issues(runtime: Runtime) -> int:
 def _take_turns(runtime: Runtime) -> int:
     """A run of what GitHub caused and a batch of events, so that neither flood keeps the other out.
 
-    How many runs that were, of two. Looks first: claiming takes the right to write.
+    How many runs that were, of two.
     """
-    with runtime.db.reading() as session:
-        due = find_due(session, now=runtime.now())
-    return _run_github(runtime, due) + (EVENTS.name in due and _run_events(runtime))
+    return _run_github(runtime) + _run_events(runtime)
 
 
-def _run_github(runtime: Runtime, due: set[str]) -> bool:
+def _run_github(runtime: Runtime) -> bool:
     """Run one delivery, else a slice of long work; False when there is none for this worker."""
-    if DELIVERIES.name in due and _run_one(runtime, DELIVERIES):
+    if _run_one(runtime, DELIVERIES):
         return True
     if not runtime.long_work.acquire(blocking=False):
         return False  # the worker that has it goes on until nothing is due
     try:
-        return (WORK.name in due and _run_one(runtime, WORK)) or check_when_due(runtime)
+        return _run_one(runtime, WORK) or check_when_due(runtime)
     finally:
         runtime.long_work.release()
 
 
 def _run_events(runtime: Runtime) -> bool:
-    """Digest the events that have waited longest; False when none are left, or others come first."""
+    """Digest a batch; False when none are due, or others digest them, or they come in steadily."""
+    if runtime.relief.is_at_work():
+        return False
     if not runtime.event_turns.take(at_once=runtime.queue is None):
         if runtime.queue is not None:
             runtime.queue.send_later(GATHER_SECONDS)
         return False
     events = 0
     try:
-        with runtime.db.transaction() as session:
-            batches = claim_batches(session, now=runtime.now())
-        for batch in batches:
-            events += len(batch.claims)
-            with structlog.contextvars.bound_contextvars(lane=EVENTS.name):
-                _attempt_batch(runtime, batch)
+        events = digest_due(runtime)
     finally:
-        runtime.event_turns.give_back(was_full=events >= BATCH_EVENTS)
+        runtime.event_turns.give_back(gather=0 < events < BATCH_EVENTS)
+    runtime.relief.note_batch(was_full=events >= BATCH_EVENTS)
     return events > 0
+
+
+def digest_due(runtime: Runtime) -> int:
+    """Digest a batch of the events that have waited longest; how many those were."""
+    with runtime.db.reading() as session:
+        if not is_any_due(session, EVENTS, now=runtime.now()):
+            return 0
+    with runtime.db.transaction() as session:
+        batches = claim_batches(session, now=runtime.now())
+    for batch in batches:
+        with structlog.contextvars.bound_contextvars(lane=EVENTS.name):
+            _attempt_batch(runtime, batch)
+    return sum(len(batch.claims) for batch in batches)
 
 
 def _attempt_batch(runtime: Runtime, batch: Batch) -> None:
@@ -204,6 +213,9 @@ def _digest_alone(project_id: int, runtime: Runtime, claim: Claim) -> None:
 
 
 def _run_one(runtime: Runtime, lane: Lane) -> bool:
+    with runtime.db.reading() as session:
+        if not is_any_due(session, lane, now=runtime.now()):
+            return False  # without taking the right to write, which others wait for
     with runtime.db.transaction() as session:
         claim = claim_next(session, lane, now=runtime.now())
     if claim is not None:

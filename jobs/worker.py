@@ -48,6 +48,7 @@ class EmbeddedWorker:
         presence = make_presence(self._runtime)
         try:
             if enter(self._runtime, presence, self._consumer.stop_flag):
+                self._runtime.relief.allow()
                 self._consumer.run()
                 self._consumer.stop(graceful=True)
         finally:
@@ -63,7 +64,6 @@ def enter(runtime: Runtime, presence: Presence, stop: threading.Event) -> bool:
     if alone:
         take_back(runtime, all_of_them=True)
     begin_checks(runtime)
-    runtime.reader.allow_process()
     presence.join()
     log.info("worker started", alone=alone)
     return True

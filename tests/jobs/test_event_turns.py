@@ -11,7 +11,7 @@ def test_one_at_a_time() -> None:
     assert turns.take(at_once=False)
     assert not turns.take(at_once=False)
     assert not turns.take(at_once=True)
-    turns.give_back(was_full=True)
+    turns.give_back(gather=False)
     assert turns.take(at_once=False)
 
 
@@ -20,22 +20,22 @@ def test_behind_a_batch_that_was_not_full_events_gather() -> None:
     turns = EventTurns(ticks)
     assert turns.take(at_once=False)
     ticks.at += GATHER_SECONDS / 2
-    turns.give_back(was_full=False)
+    turns.give_back(gather=True)
     assert not turns.take(at_once=False)
     ticks.at += GATHER_SECONDS / 2
     assert turns.take(at_once=False)
-    turns.give_back(was_full=False)
+    turns.give_back(gather=True)
 
 
 def test_behind_a_full_batch_the_next_follows() -> None:
     turns = EventTurns(Ticks())
     for _ in range(3):
         assert turns.take(at_once=False)
-        turns.give_back(was_full=True)
+        turns.give_back(gather=False)
 
 
 def test_a_command_does_not_wait() -> None:
     turns = EventTurns(Ticks())
     for _ in range(3):
         assert turns.take(at_once=True)
-        turns.give_back(was_full=False)
+        turns.give_back(gather=True)

@@ -27,6 +27,7 @@ from domain.event_tally import StoredEvent, count_events
 from domain.ignoring import open_after_events
 from domain.provenance import Why
 from domain.resolution import sync_issues
+from domain.row_arrays import is_one_of
 from models import Environment, Event, Issue, IssueStatus, Project
 
 AT_ONCE = 250
@@ -114,7 +115,9 @@ def _leave_known(session: Session, project: Project, reads: Sequence[ReadEvent])
     by_id = {read.event.event_id: read for read in reversed(reads)}
     known = set(
         session.scalars(
-            select(Event.event_id).where(Event.project_id == project.id, Event.event_id.in_(by_id))
+            select(Event.event_id).where(
+                Event.project_id == project.id, is_one_of(session, Event.event_id, by_id)
+            )
         )
     )
     return [by_id[id_] for id_ in sorted(by_id) if id_ not in known]

@@ -8,26 +8,30 @@ number. They are sent in binary: in text, bytes would be doubled into hex digits
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import psycopg
 from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     Enum,
     LargeBinary,
     String,
     Table,
     Text,
+    any_,
     bindparam,
     cast,
     column,
     func,
+    literal,
     select,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.selectable import Subquery
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
@@ -38,6 +42,15 @@ _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # has no ty
 def are_worth_arrays(dialect: str, rows: Sequence[object]) -> bool:
     """Whether so many rows are better sent as arrays, on the database of that name."""
     return dialect == "postgresql" and len(rows) >= _LEAST
+
+
+def is_one_of(
+    session: Session, wanted: InstrumentedAttribute[Any], values: Collection[Any]
+) -> ColumnElement[bool]:
+    """`wanted IN (values)`, for hundreds of values."""
+    if session.get_bind().dialect.name != "postgresql":
+        return wanted.in_(values)
+    return wanted == any_(literal(list(values), _Array(_sent_as(wanted.type))))
 
 
 def as_subquery(table: Table, names: Sequence[str]) -> Subquery:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, select, update
 from sqlalchemy.orm import Session
 
+from domain.row_arrays import is_one_of
 from models import Delivery, DeliveryState, ReceivedEvent, ReceivedState, Work
 
 MAX_ATTEMPTS = 8
@@ -115,7 +116,7 @@ def claim_next(session: Session, lane: Lane, *, now: datetime) -> Claim | None:
 
 def claim_rows(session: Session, lane: Lane, ids: Sequence[int], *, now: datetime) -> list[Claim]:
     """Lease these rows, which are due and locked; in order of their ids. The caller commits."""
-    claims = _claim(session, lane, lane.model.id.in_(ids), now=now)
+    claims = _claim(session, lane, is_one_of(session, lane.model.id, ids), now=now)
     return sorted(claims, key=lambda claim: claim.id)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from domain.event_reading import KeptEvent, ReadEvent, read_kept
 from domain.events import digest
+from domain.row_arrays import is_one_of
 from jobs.claims import EVENTS, Claim, LeaseLostError, claim_rows, is_due
 from jobs.runtime import Runtime
 from models import ReceivedEvent, ReceivedState
@@ -77,14 +78,13 @@ def count_together(due: Sequence[tuple[int, int]]) -> int:
 
 def digest_batch(runtime: Runtime, batch: Batch) -> None:
     """Digest the batch's events; what they leave and the rows' removal commit together."""
-    claimed = and_(
-        ReceivedEvent.id.in_([claim.id for claim in batch.claims]),
-        ReceivedEvent.claimed_until == batch.claims[0].until,
-    )
-    events = _read_claimed(runtime, claimed)
+    events = _read_claimed(runtime, batch)
     with runtime.db.transaction() as session:
         held = session.scalars(
-            select(ReceivedEvent.id).where(claimed).order_by(ReceivedEvent.id).with_for_update()
+            select(ReceivedEvent.id)
+            .where(_is_claimed(session, batch))
+            .order_by(ReceivedEvent.id)
+            .with_for_update()
         ).all()
         if not held:
             raise LeaseLostError
@@ -92,7 +92,7 @@ def digest_batch(runtime: Runtime, batch: Batch) -> None:
         digest(session, batch.project_id, [events[id_] for id_ in held], now=now)
         session.execute(
             delete(ReceivedEvent)
-            .where(ReceivedEvent.id.in_(held))
+            .where(is_one_of(session, ReceivedEvent.id, held))
             .execution_options(synchronize_session=False)
         )
     log.info("events digested", project=batch.project_id, events=len(held))
@@ -111,10 +111,20 @@ def forget_failures(runtime: Runtime) -> None:
         session.execute(delete(ReceivedEvent).where(old))
 
 
-def _read_claimed(runtime: Runtime, claimed: ColumnElement[bool]) -> dict[int, ReadEvent]:
+def _is_claimed(session: Session, batch: Batch) -> ColumnElement[bool]:
+    """The batch's events, but for those whose lease has passed to somebody else."""
+    ids = [claim.id for claim in batch.claims]
+    return and_(
+        is_one_of(session, ReceivedEvent.id, ids),
+        ReceivedEvent.claimed_until == batch.claims[0].until,
+    )
+
+
+def _read_claimed(runtime: Runtime, batch: Batch) -> dict[int, ReadEvent]:
     """By row id; outside of any transaction, so that nobody waits for it."""
     with runtime.db.reading() as session:
-        rows = session.execute(select(ReceivedEvent.id, *COLUMNS).where(claimed)).all()
+        query = select(ReceivedEvent.id, *COLUMNS).where(_is_claimed(session, batch))
+        rows = session.execute(query).all()
     kept = [KeptEvent(*row[1:]) for row in rows]
     reads = read_kept(kept, now=runtime.now())
     return {row.id: read for row, read in zip(rows, reads, strict=True)}

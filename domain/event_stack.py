@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -18,7 +18,7 @@ from domain.event_reader import Json, Reader, is_plain
 MOST_EXCEPTIONS = 20
 MOST_THREADS = 50
 FRAMES_KEPT = (50, 150)  # of a stack: the outermost, and those next to the crash
-BEFORE, AFTER = slice(-10, None), slice(10)  # lines of source next to the one of a frame
+MOST_LINES = 10  # of source, before that of a frame and after it
 LONGEST_LINE = 500
 LONGEST_VARIABLE = 1000
 LONGEST_NAME = 500
@@ -28,6 +28,12 @@ _INSTALLED = re.compile(
     r"(?:^|[/\\])(?:site-packages|dist-packages|node_modules|vendor|gems)[/\\]"
     r"|^(?:node:|<|/usr/|/rustc/|\[native)"
 )
+
+
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
+_Number = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+_Line = Annotated[str, msgspec.Meta(max_length=LONGEST_LINE)]
+_Lines = Annotated[tuple[_Line, ...], msgspec.Meta(max_length=MOST_LINES)]
 
 
 class Frame(
@@ -41,19 +47,20 @@ class Frame(
     """One call. `in_app`: the application's own code, as far as the SDK knows.
 
     A struct rather than a dataclass: an event has many of them, and it is made and written as JSON,
-    in the shape that SDKs send, without a step in Python for each of its fields.
+    in the shape that SDKs send, without a step in Python for each of its fields. The bounds are
+    those that `_parse_frame` keeps; they are looked at where frames are made out of JSON.
     """
 
-    filename: str | None = None
-    abs_path: str | None = None
-    module: str | None = None
-    function: str | None = None
-    line: int | None = None
-    column: int | None = None
+    filename: _Name | None = None
+    abs_path: _Name | None = None
+    module: _Name | None = None
+    function: _Name | None = None
+    line: _Number | None = None
+    column: _Number | None = None
     in_app: bool  # always written: where it is absent, the path would decide anew
-    context_line: str | None = None
-    pre_context: tuple[str, ...] = ()
-    post_context: tuple[str, ...] = ()
+    context_line: _Line | None = None
+    pre_context: _Lines = ()
+    post_context: _Lines = ()
     variables: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
     @property
@@ -135,7 +142,21 @@ def parse_frames(reader: Reader, stacktrace: object) -> tuple[Frame, ...]:
     if len(frames) > first + last:
         reader.note("frames")
         frames = frames[:first] + frames[-last:]
-    return tuple(_parse_frame(reader, frame) for frame in frames if isinstance(frame, dict))
+    return tuple(
+        _parse_frame(reader, frame) if isinstance(frame, dict) else _with_bounds(reader, frame)
+        for frame in frames
+        if isinstance(frame, dict | Frame)
+    )
+
+
+def _with_bounds(reader: Reader, frame: Frame) -> Frame:
+    """A frame that was made out of plain JSON: only its variables may hold anything."""
+    if not frame.variables:
+        return frame
+    variables = reader.mapping(frame.variables, "variables", longest=LONGEST_VARIABLE)
+    if variables is frame.variables:
+        return frame
+    return msgspec.structs.replace(frame, variables=variables)
 
 
 def _parse_frame(reader: Reader, frame: Json) -> Frame:
@@ -163,8 +184,8 @@ def _parse_source(
 ) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
     """The lines before that of the frame, that line, and those after it."""
     before, line, after = get("pre_context"), get("context_line"), get("post_context")
-    before = before[BEFORE] if isinstance(before, list) else ()
-    after = after[AFTER] if isinstance(after, list) else ()
+    before = before[-MOST_LINES:] if isinstance(before, list) else ()
+    after = after[:MOST_LINES] if isinstance(after, list) else ()
     if is_plain([*before, line, *after], LONGEST_LINE):  # looked at together, as nearly always
         return tuple(before), str(line), tuple(after)
     return (

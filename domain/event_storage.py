@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import msgspec
@@ -41,15 +40,3 @@ def pack_body(body: bytes) -> bytes:
 def unpack_body(kept: bytes) -> bytes:
     """The event's JSON; an older program kept it as it was."""
     return zstd.decompress(kept) if kept.startswith(_ZSTD) else kept
-
-
-def parse_json(text: bytes) -> Any:
-    """The value that *text* is the JSON of; ValueError or RecursionError if it is none.
-
-    Of the two readers the second takes half surrogates, NaN and numbers beyond all bounds as well,
-    which some SDKs send; the first needs half the time.
-    """
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return json.loads(text)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from domain.event_data import EventData, parse_event, render_bytes
+from domain.event_json import parse_body
 from domain.event_reading import Incoming
 from domain.event_storage import unpack_event
 from domain.grouping import group
@@ -79,6 +80,51 @@ def test_any_object_is_an_event(body: dict[str, Any]) -> None:
     assert NOW.year - 1 <= event.happened_at.year <= NOW.year
     assert group(event).hash == group(reread(text)).hash
     assert reread(text) == event
+
+
+ASCII = st.text(st.characters(codec="ascii"), max_size=30)
+PLAIN_FRAMES = st.fixed_dictionaries(
+    {"in_app": st.booleans()},
+    optional={
+        **dict.fromkeys(("filename", "abs_path", "module", "function", "context_line"), ASCII),
+        **dict.fromkeys(("lineno", "colno"), st.integers(-1, 2**31) | st.floats()),
+        **dict.fromkeys(("pre_context", "post_context"), st.lists(ASCII, max_size=12)),
+        "vars": st.dictionaries(ASCII | st.sampled_from(KEYS), ASCII | VALUES, max_size=4),
+    },
+)
+PLAIN_EVENTS = st.fixed_dictionaries(
+    {
+        "exception": st.fixed_dictionaries(
+            {
+                "values": st.lists(
+                    st.fixed_dictionaries(
+                        {"stacktrace": st.fixed_dictionaries({"frames": st.lists(PLAIN_FRAMES)})},
+                        optional=dict.fromkeys(("type", "value", "module", "mechanism"), VALUES),
+                    ),
+                    max_size=3,
+                )
+            }
+        )
+    },
+    optional=dict.fromkeys(("fingerprint", "level", "tags", "timestamp", "user"), VALUES),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(EVENTS | PLAIN_EVENTS, st.booleans())
+def test_quickly_or_value_by_value_it_is_the_same_event(
+    body: dict[str, Any], escaped: bool
+) -> None:
+    text = json.dumps(body, ensure_ascii=escaped).encode("utf-8", "surrogatepass")
+    try:
+        whole = json.loads(text)
+    except ValueError:  # a half surrogate that is no UTF-8: never stored
+        return
+    quick, slow = parse_event(parse_body(text), now=NOW), parse_event(whole, now=NOW)
+
+    assert quick == slow
+    assert render_bytes(quick) == render_bytes(slow)
+    assert group(quick) == group(slow)
 
 
 def reread(text: bytes) -> EventData:

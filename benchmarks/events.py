@@ -44,7 +44,7 @@ ACCEPTED = 0.95  # of what is sent at a pace; a busy server slows its clients do
 LONGER = 3  # than storing alone is measured: a backlog shows after a while
 NUMBER = 2_000
 STORE_GOAL, DIGEST_GOAL = 0.5, 0.25
-BATCH = 50  # of the stick's transactions, as ours
+BATCH = 250  # of the stick's transactions, as ours
 
 
 def run(

@@ -20,6 +20,7 @@ from webapp.metrics import Metrics
 from webapp.pages import add_pages
 from webapp.project_keys import ProjectKeys
 from webapp.refusals import Refusals
+from webapp.silence import Silence
 from webapp.slow_bodies import SlowBodies
 from webapp.views import health
 
@@ -45,7 +46,8 @@ def create_app(
     metrics = Metrics(lambda: health.find_queue(runtime))
     slow_bodies = SlowBodies()
     refusals = Refusals()
-    parts = Shiplog(runtime, committer, metrics, slow_bodies, refusals, AppCheck(runtime))
+    silence = Silence(runtime.now)
+    parts = Shiplog(runtime, committer, metrics, slow_bodies, refusals, AppCheck(runtime), silence)
     parts.attach(app)
     app.register_blueprint(health.bp)
     add_pages(app, runtime.settings)

@@ -12,6 +12,7 @@ from webapp.app_check import AppCheck
 from webapp.committer import Committer
 from webapp.metrics import Metrics
 from webapp.refusals import Refusals
+from webapp.silence import Silence
 from webapp.slow_bodies import SlowBodies
 
 NAME = "shiplog"
@@ -25,6 +26,7 @@ class Shiplog:
     slow_bodies: SlowBodies
     refusals: Refusals
     app_check: AppCheck
+    silence: Silence
 
     def attach(self, app: Flask) -> None:
         app.extensions[NAME] = self

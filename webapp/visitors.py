@@ -19,7 +19,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from domain.memberships import CHECKED_EVERY, KEPT_FOR
 from domain.user_sessions import USE_NOTED_EVERY, Visitor, find_visitor, note_session_use
 from integrations.github.access import Access, check_access
-from integrations.github.errors import GitHubError, TokenRefusedError
+from integrations.github.errors import GitHubError, TokenRefusedError, UnreachableError
 from webapp.auth_client import oauth_settings, secret_box
 from webapp.context import shiplog
 
@@ -109,12 +109,16 @@ def check(visitor: Visitor) -> Access | None:
 
     Raises the errors of `check_access`.
     """
-    runtime = shiplog().runtime
+    runtime, silence = shiplog().runtime, shiplog().silence
     settings = oauth_settings(runtime)
-    if settings is None:
+    if settings is None or silence.is_on():
         return None
     box = secret_box(runtime)
-    return check_access(runtime.db, box, settings, visitor.user_id, now=runtime.now)
+    try:
+        return check_access(runtime.db, box, settings, visitor.user_id, now=runtime.now)
+    except UnreachableError:
+        silence.begin()
+        raise
 
 
 def _find() -> Visitor | None:

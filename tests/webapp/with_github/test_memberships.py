@@ -374,6 +374,26 @@ def test_githubs_silence_changes_nothing_for_a_day(
     assert visitor.sees("acme") == 200
 
 
+def test_what_one_found_silent_nobody_else_waits_for(
+    browser: OpenBrowser, place: Place, acme: Account, ana: Account, bob: Account, clock: Clock
+) -> None:
+    for user in (ana, bob):
+        place.github.join(acme, user)
+    place.install(acme)
+    first, second = browser(ana), browser(bob)
+    place.github.fail_next(503, path="/user/installations", times=99)
+    clock.advance(hours=1)
+    assert first.sees("acme") == 200
+    place.github.reset_calls()
+
+    assert second.sees("acme") == 200
+    assert place.github.count_calls() == 0
+    place.github.world.faults.clear()
+    clock.advance(minutes=1)
+    assert second.sees("acme") == 200
+    assert place.github.count_calls("/user/installations") == 1
+
+
 def test_silence_closes_nothing_that_a_link_opened(
     browser: OpenBrowser,
     place: Place,

@@ -8,8 +8,8 @@ attributes, which are its own way to choose.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import CodeType
+from copy import copy
+from types import CodeType, MethodType
 from typing import Any, ClassVar
 
 from flask import Flask
@@ -17,20 +17,31 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
+# What `Rule.compile` sets; the arguments are the converters' names and those of the defaults.
+COMPILED = ("_parts", "_trace", "_converters", "arguments", "_build", "_build_unknown")
+
 
 class SharingRule(Rule):
-    """A rule that takes the functions that build its URLs from an equal one of an earlier app."""
+    """A rule that takes what its text means from an equal one of an earlier application.
 
-    _builders: ClassVar[dict[object, Callable[..., tuple[str, str]]]] = {}
+    That is: the parts that requests are matched with, and the functions that build URLs.
+    """
 
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+    _compiled: ClassVar[dict[object, dict[str, Any]]] = {}
+
+    def compile(self) -> None:
         assert self.map is not None
-        converters: Any = tuple(self.map.converters.items())
-        defaults = tuple((self.defaults or {}).items())
-        key = (self.rule, self.subdomain, self.host, defaults, converters, append_unknown)
-        if key not in self._builders:
-            self._builders[key] = super()._compile_builder(append_unknown)
-        return self._builders[key]
+        key = (
+            *(self.rule, self.subdomain, self.host, tuple((self.defaults or {}).items())),
+            *(self.merge_slashes, self.strict_slashes, self.map.host_matching, self.websocket),
+            tuple(self.map.converters.items()),
+        )
+        if key not in self._compiled:
+            super().compile()
+            self._compiled[key] = {name: getattr(self, name) for name in COMPILED}
+        for name, value in self._compiled[key].items():
+            bound = isinstance(value, MethodType)  # to the earlier rule, whose converters it asks
+            setattr(self, name, MethodType(value.__func__, self) if bound else copy(value))
 
 
 class SharedTemplates(BytecodeCache):

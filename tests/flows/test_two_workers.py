@@ -20,7 +20,6 @@ import pytest
 from sqlalchemy import func, select
 
 from jobs.digest import BATCH_BYTES
-from jobs.engine import WORKERS
 from jobs.status import read_queue
 from jobs.tasks import work_off
 from models import (
@@ -142,8 +141,7 @@ def test_two_workers_end_as_one_would(
 
 PROBLEMS, EVENTS = 4, 15  # new ones, and of each
 USERS, RELEASES = 5, 3
-BATCH = 10  # the events say that they are large: what died is tried one by one, and takes long
-HELD_BY_ONE = WORKERS * BATCH
+BATCH = 10  # of one thread; the events say that they are large: what died is tried one by one
 
 
 def make_room(world: World) -> int:
@@ -210,14 +208,14 @@ def test_a_worker_killed_within_a_batch(
     with worker(world, tmp_path / "one.log") as one:
         with numbers_held(world, project_id):
             report(world, project_id)
-            wait_for(lambda: count(world, claimed) == HELD_BY_ONE, seconds=30)
+            wait_for(lambda: count(world, claimed) == BATCH, seconds=30)
             other.start()
-            wait_for(lambda: count(world, claimed) == HELD_BY_ONE + BATCH, seconds=10)
+            wait_for(lambda: count(world, claimed) == 2 * BATCH, seconds=10)
             one.kill()
             one.wait()
         other.join()
-    assert count(world, claimed) == HELD_BY_ONE  # what died with it was not written
-    assert count(world, stored) == PROBLEMS * EVENTS - HELD_BY_ONE
+    assert count(world, claimed) == BATCH  # what died with it was not written
+    assert count(world, stored) == PROBLEMS * EVENTS - BATCH
     with worker(world, tmp_path / "next.log"):
         wait_for(lambda: is_worked_off(world), seconds=30)
 

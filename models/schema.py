@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from warnings import catch_warnings, filterwarnings
@@ -14,13 +13,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
 from models.base import Base
+from models.revisions import MIGRATIONS, head
 from models.session import Database
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x5348_4950_0002
 
 
@@ -29,18 +27,6 @@ def upgrade(db: Database, *, lock_file: Path) -> str:
     with _alone(db, lock_file), db.migrating() as connection:
         command.upgrade(_config(connection), "head")
     return head()
-
-
-def is_current(db: Database) -> bool:
-    """Whether *db* is at the newest revision that this code knows."""
-    with db.reading() as session:
-        context = MigrationContext.configure(session.connection())
-        return context.get_current_revision() == head()
-
-
-@lru_cache
-def head() -> str:
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head() or "no revision"
 
 
 def differences() -> list[str]:

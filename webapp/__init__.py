@@ -11,7 +11,6 @@ from models.durable import open_durable
 from webapp.api.rate import Rate, add_rate_limit
 from webapp.app_check import AppCheck
 from webapp.backlog import Backlog
-from webapp.cli import add_commands
 from webapp.committer import Committer
 from webapp.context import Shiplog
 from webapp.ingest import Ingest, log_received
@@ -28,7 +27,11 @@ MAX_FORM = 1024 * 1024  # intake and API have limits of their own
 
 
 def create_app(
-    runtime: Runtime, *, api_rate: Rate | None = None, backlog: Backlog | None = None
+    runtime: Runtime,
+    *,
+    api_rate: Rate | None = None,
+    backlog: Backlog | None = None,
+    with_commands: bool = True,
 ) -> Flask:
     """The application on *runtime*: wiring only. Starts no thread and opens no connection."""
     app = Flask(__name__)
@@ -52,7 +55,10 @@ def create_app(
     app.register_blueprint(health.bp)
     add_pages(app, runtime.settings)
     add_rate_limit(app, api_rate)
-    add_commands(app)
+    if with_commands:
+        from webapp.cli import add_commands
+
+        add_commands(app)
     events = Ingest(
         app.wsgi_app,
         committer=committer,

@@ -32,7 +32,7 @@ from domain.errors import (
     NotFoundError,
     ShiplogError,
 )
-from models.schema import is_current
+from models.revisions import is_current
 from webapp.context import shiplog
 
 log = structlog.get_logger(__name__)

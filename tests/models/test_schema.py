@@ -12,7 +12,8 @@ from sqlalchemy import text
 from config import Settings
 from jobs import Runtime
 from models import Base
-from models.schema import differences, head, is_current
+from models.revisions import head, is_current
+from models.schema import differences
 from models.session import Database
 from webapp import create_app
 

@@ -11,7 +11,7 @@ from sqlalchemy import text, update
 
 from jobs import Runtime, drain
 from models import Delivery, DeliveryState, Work
-from models.schema import head
+from models.revisions import head
 from tests.clock import Clock
 from tests.inbox import make_delivery, make_work
 

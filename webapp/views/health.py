@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from jobs import Runtime
 from jobs.status import Queue, count_deliveries, count_events, read_queue
-from models.schema import is_current
+from models.revisions import is_current
 from webapp.context import shiplog
 
 bp = Blueprint("health", __name__)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from jobs import Runtime
 from models import Organization
-from models.schema import head
+from models.revisions import head
 from models.session import Database
 from tests.webapp.api.conftest import Api, MakeApi
 from webapp import create_app

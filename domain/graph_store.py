@@ -88,11 +88,13 @@ class StoredGraph:
 
     def _load(self, shas: Sequence[str]) -> None:
         for some in batches(shas):
-            rows = self._fetch(Commit.sha.in_(some))
+            rows = self._fetch(Commit.repository_id == self.repository_id, Commit.sha.in_(some))
             self._absent.update(set(some) - {row.sha for row in rows})
             around = [row.id for row in rows]
             if around:
-                self._fetch(or_(*(self._near(low, high) for low, high in self._windows(around))))
+                near = or_(*(self._near(low, high) for low, high in self._windows(around)))
+                # A sum, or SQLite reads all of the repository by an index that it takes for better.
+                self._fetch(Commit.repository_id + 0 == self.repository_id, near)
 
     def _windows(self, ids: list[int]) -> list[tuple[int, int]]:
         """Id ranges around *ids*, merged where they touch; at most a few, so the query stays small."""
@@ -110,9 +112,8 @@ class StoredGraph:
     def _near(self, low: int, high: int) -> Any:
         return and_(Commit.id >= low, Commit.id <= high)
 
-    def _fetch(self, condition: Any) -> list[Any]:
-        query = select(*_COLUMNS).where(Commit.repository_id == self.repository_id, condition)
-        rows: list[Any] = list(self.session.execute(query))
+    def _fetch(self, *conditions: Any) -> list[Any]:
+        rows: list[Any] = list(self.session.execute(select(*_COLUMNS).where(*conditions)))
         spans = self._spans_by_id({row.span_id for row in rows if row.span_id is not None})
         for row in rows:
             if row.sha not in self._nodes:

@@ -12,7 +12,9 @@ from domain.commits import CommitData, record_commits
 from domain.graph import new_commits
 from domain.graph_store import StoredGraph, close_some
 from models import Commit, Repository
+from models.session import Database
 from tests.factories import NOW, make_organization, make_repository
+from tests.lists.plans import explaining
 
 COMMITS = 400
 
@@ -101,3 +103,13 @@ def test_little_is_kept_and_the_answer_is_the_same(
     for number in range(50):  # names that nobody knows are kept as well
         assert asked.nodes([sha(9_000 + number)]) == {}
         assert asked.kept <= 11
+
+
+def test_what_lies_around_a_commit_is_read_without_the_rest(
+    database: Database, session: Session, repository: Repository
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL knows how many rows a repository has")
+    with explaining(database, '"commit".id >=') as plans:
+        StoredGraph(session, repository.id).nodes([sha(COMMITS // 2)])
+    assert "USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in plans.only()

@@ -1,4 +1,4 @@
-"""How a database goes about the statements that cut a page out of a list."""
+"""How a database goes about some statements, by default those that cut a page out of a list."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from models.session import Database
 
 @dataclass
 class Plans:
-    """A text for each statement with a LIMIT."""
+    """A text for each such statement."""
 
     texts: list[str] = field(default_factory=list)
 
@@ -27,15 +27,15 @@ class Plans:
 
 
 @contextmanager
-def explaining(database: Database) -> Iterator[Plans]:
-    """Explain each page as it is read, with the values that it is read with."""
+def explaining(database: Database, holding: str = "\n LIMIT ") -> Iterator[Plans]:
+    """Explain each SELECT *holding* this text as it is run, with the values that it is run with."""
     plans = Plans()
     verb = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
 
     def explain(
         connection: Any, _cursor: object, statement: str, parameters: Any, *_: object
     ) -> None:
-        if statement.startswith("SELECT") and "\n LIMIT " in statement:
+        if statement.startswith("SELECT") and holding in statement:
             cursor = connection.connection.cursor()
             cursor.execute(verb + statement, parameters)
             plans.texts.append("\n".join(str(row[-1]) for row in cursor.fetchall()))

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from threading import Lock
 
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 FULL_BATCHES = 2  # in a row, of which the second says that the first was no mere burst
 AGAIN_SECONDS = 60.0  # after one that failed
+PATIENCE = timedelta(minutes=1)  # until the threads help it
 STOP_SECONDS = 15.0  # for the batch that it has
 ROOT = Path(__file__).resolve().parent.parent
 PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")  # of the environment, which holds secrets

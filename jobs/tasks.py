@@ -40,6 +40,7 @@ from jobs.digest import BATCH_EVENTS, Batch, claim_batches, digest_batch
 from jobs.event_turns import GATHER_SECONDS
 from jobs.own_work import run_own
 from jobs.recovery import check_when_due
+from jobs.relief import PATIENCE
 from jobs.runtime import Runtime
 from models import Delivery, DeliveryState, Work
 
@@ -168,7 +169,7 @@ def _run_github(runtime: Runtime) -> bool:
 
 def _run_events(runtime: Runtime) -> bool:
     """Digest a batch; False when none are due, or others digest them, or they come in steadily."""
-    if runtime.relief.is_at_work():
+    if runtime.relief.is_at_work() and not _has_waited_long(runtime):
         return False
     if not runtime.event_turns.take(at_once=runtime.queue is None):
         if runtime.queue is not None:
@@ -181,6 +182,12 @@ def _run_events(runtime: Runtime) -> bool:
         runtime.event_turns.give_back(gather=0 < events < BATCH_EVENTS)
     runtime.relief.note_batch(was_full=events >= BATCH_EVENTS)
     return events > 0
+
+
+def _has_waited_long(runtime: Runtime) -> bool:
+    """Whether the process for floods does not keep up, or hangs: then it is not left alone."""
+    with runtime.db.reading() as session:
+        return is_any_due(session, EVENTS, now=runtime.now() - PATIENCE)
 
 
 def digest_due(runtime: Runtime) -> int:

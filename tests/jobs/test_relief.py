@@ -20,8 +20,9 @@ from sqlalchemy import func, select
 from domain.received_events import NewEvent, store_events
 from jobs import Runtime
 from jobs.digest import BATCH_EVENTS
-from jobs.relief import AGAIN_SECONDS, FULL_BATCHES, ROOT, Relief
+from jobs.relief import AGAIN_SECONDS, FULL_BATCHES, PATIENCE, ROOT, Relief
 from jobs.relief_worker import Stop, digest_while_they_come
+from jobs.tasks import work_off
 from jobs.worker import EmbeddedWorker, open_queue
 from models import Event, ReceivedEvent, ReceivedState, utcnow
 from models.durable import open_durable
@@ -163,6 +164,27 @@ def test_one_that_failed_is_not_started_again_at_once(relief: Relief, ticks: Tic
     ticks.at += AGAIN_SECONDS
     flood(relief)
     assert relief.process_id not in (None, failed)
+
+
+@needs_two_processors
+def test_one_that_hangs_is_helped(runtime: Runtime) -> None:
+    project_id = make_sending_project(runtime.db)
+    live = replace(runtime, now=utcnow)
+    live.relief.allow()
+    flood(live.relief)
+    process_id = live.relief.process_id
+    assert process_id is not None
+    try:
+        os.kill(process_id, signal.SIGSTOP)
+        store(live.db, project_id, 3)
+        work_off(live)
+        assert count_events(live.db) == 0
+        live.now = lambda: utcnow() + PATIENCE
+        work_off(live)
+        assert count_events(live.db) == 3
+    finally:
+        os.kill(process_id, signal.SIGCONT)
+        live.relief.close()
 
 
 def test_it_ends_when_none_have_come_for_a_while(runtime: Runtime) -> None:

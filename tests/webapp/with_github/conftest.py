@@ -64,6 +64,12 @@ class Browser:
         token = csrf_token(self.client.get(form_at).text)
         return self.client.post(path, data={"csrf_token": token, **fields})
 
+    def may_administer(self) -> bool:
+        """Whether the settings of `acme` can be changed."""
+        answer = self.post("/o/acme/settings/general/", name="Acme", track_new_repositories="on")
+        assert answer.status_code in (303, 403)
+        return answer.status_code == 303
+
     def begin(self, next_place: str = "/") -> str:
         """Press "Sign in with GitHub"; the path and query with which GitHub sends us back."""
         answer = self.client.get("/auth/github", query_string={"next": next_place})

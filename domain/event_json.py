@@ -26,8 +26,8 @@ class _Exception(TypedDict, total=False):
     stacktrace: _Stack
 
 
-class _Exceptions(TypedDict, total=False):
-    values: list[_Exception]
+class _Exceptions(TypedDict):
+    values: list[_Exception]  # without them the object is itself the exception: another reads it
 
 
 class _Body(TypedDict, total=False):

@@ -88,6 +88,19 @@ def test_both_ways_give_the_same_event(frame: dict[str, Any]) -> None:
     assert parse_event(parse_body(text), now=NOW) == parse_event(json.loads(text), now=NOW)
 
 
+@pytest.mark.parametrize(
+    "exception",
+    [
+        *({"type": "E", "value": "v"}, make_exception("E"), {}, [make_exception("E")], "E", None),
+        *({"values": [make_exception("E")], "type": "F"}, {"values": None}, {"values": [None]}),
+        *({"values": [{"type": "E", "stacktrace": None}]}, {"values": [{"stacktrace": {}}]}),
+    ],
+)
+def test_exceptions_of_any_shape_are_read_alike(exception: Any) -> None:
+    text = json.dumps(make_body(exception=exception)).encode()
+    assert parse_event(parse_body(text), now=NOW) == parse_event(json.loads(text), now=NOW)
+
+
 @pytest.mark.parametrize("text", [b"[1]", b'[["a", 1]]', b"7", b"{", b"null", b'"\\u00e9"'])
 def test_what_is_no_object_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):

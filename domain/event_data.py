@@ -42,6 +42,7 @@ from domain.event_stack import (
     render_exceptions,
     render_threads,
 )
+from domain.text import clean_text
 
 LONGEST_NAME = 200
 LONGEST_TITLE = 255
@@ -49,6 +50,8 @@ LONGEST_TEXT = 4096
 MOST_TAGS = 100
 MOST_MODULES = 500
 MOST_FINGERPRINTS = 20
+MOST_CUTS = 50  # parts of an event, of which there are half as many
+LONGEST_CUT = 32
 ENVIRONMENT = "production"
 LEVELS = ("fatal", "error", "warning", "info", "debug")
 _OTHER_LEVELS = {"critical": "fatal", "warn": "warning", "log": "info", "trace": "debug"}
@@ -131,10 +134,11 @@ def parse_event(body: Json, *, now: datetime, peer: str | None = None) -> EventD
     """Read an event; *now* is when it arrived, *peer* the address that it came from."""
     reader = Reader()
     found = _parse(reader, body, now, peer)
-    earlier = body.get(_NOTED)
-    for part in earlier if isinstance(earlier, list) else ():
-        reader.note(str(part)[:32])
-    values = {**found, "cuts": tuple(sorted(reader.cuts))}
+    earlier = body.get(_NOTED)  # said by us, unless somebody sent it
+    for part in earlier[:MOST_CUTS] if isinstance(earlier, list) else ():
+        if isinstance(part, str):
+            reader.note(clean_text(part, LONGEST_CUT))
+    values = {**found, "cuts": tuple(sorted(reader.cuts)[:MOST_CUTS])}
     event_id = _parse_event_id(body.get("event_id"))
     if event_id is None:  # the same event without an id is the same event
         digest = render_bytes(EventData(event_id="", **values))

@@ -294,6 +294,16 @@ def test_what_is_too_much_is_cut_and_said(given: dict[str, Any], part: str) -> N
     assert json.loads(render_bytes(event))["event_id"] == event.event_id
 
 
+def test_what_a_client_says_was_cut_is_read_as_all_else_that_it_sends() -> None:
+    said = ["frames", "\ud800\0x", {"password": "hush"}, ["y"], 7, *map(str, range(999))]
+    event = parse(_cut=said)
+
+    assert {"frames", "x"} < set(event.cuts)
+    assert len(event.cuts) < 60
+    assert b"hush" not in render_bytes(event)
+    assert parse_event(json.loads(render_bytes(event)), now=NOW) == event
+
+
 def test_of_a_long_stack_both_ends_are_kept() -> None:
     frames = [make_frame(f"f{number}") for number in range(999)]
 

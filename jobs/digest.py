@@ -43,7 +43,19 @@ class Batch:
     claims: Sequence[Claim]
 
 
-def claim_batches(session: Session, *, now: datetime) -> list[Batch]:
+@dataclass(frozen=True)
+class Claimed:
+    """Batches, and whether they are all that was due; what was left need not wait for more."""
+
+    batches: Sequence[Batch] = ()
+    is_all: bool = True
+
+    @property
+    def events(self) -> int:
+        return sum(len(batch.claims) for batch in self.batches)
+
+
+def claim_batches(session: Session, *, now: datetime) -> Claimed:
     """Lease the events that have been due for longest. The caller commits at once."""
     due = session.execute(
         select(
@@ -56,12 +68,13 @@ def claim_batches(session: Session, *, now: datetime) -> list[Batch]:
     ).all()
     taken = due[: count_together([(row.size, row.attempts) for row in due])]
     if not taken:
-        return []
+        return Claimed()
     project_of = {row.id: row.project_id for row in taken}
     claims = claim_rows(session, EVENTS, list(project_of), now=now)
     claims.sort(key=lambda claim: project_of[claim.id])  # stable: in order of receipt within one
     grouped = groupby(claims, key=lambda claim: project_of[claim.id])
-    return [Batch(project_id, list(group)) for project_id, group in grouped]
+    batches = [Batch(project_id, list(group)) for project_id, group in grouped]
+    return Claimed(batches, is_all=len(taken) == len(due) < BATCH_EVENTS)
 
 
 def count_together(due: Sequence[tuple[int, int]]) -> int:

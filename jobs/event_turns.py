@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock
 
-GATHER_SECONDS = 0.2  # from the beginning of a batch that was not full to the next
+GATHER_SECONDS = 0.2  # from the beginning of a batch that was all there was to the next
 
 
 class EventTurns:

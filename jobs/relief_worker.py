@@ -15,7 +15,6 @@ from time import monotonic
 import structlog
 
 from config import Settings
-from jobs.digest import BATCH_EVENTS
 from jobs.event_turns import GATHER_SECONDS
 from jobs.presence import make_presence
 from jobs.runtime import Runtime
@@ -64,9 +63,9 @@ def digest_while_they_come(
     last = monotonic()
     while True:
         began = monotonic()
-        events = digest_due(runtime)
-        last = began if events else last
-        pause = 0.0 if events >= BATCH_EVENTS else began + GATHER_SECONDS - monotonic()
+        claimed = digest_due(runtime)
+        last = began if claimed.events else last
+        pause = began + GATHER_SECONDS - monotonic() if claimed.is_all else 0.0
         if stop.wait(max(pause, 0.0)) or began - last > rest_seconds:
             log.info("events are left to the server again")
             return

@@ -36,7 +36,7 @@ from jobs.claims import (
     retry_later,
     retry_or_give_up,
 )
-from jobs.digest import BATCH_EVENTS, Batch, claim_batches, digest_batch
+from jobs.digest import BATCH_EVENTS, Batch, Claimed, claim_batches, digest_batch
 from jobs.event_turns import GATHER_SECONDS
 from jobs.own_work import run_own
 from jobs.recovery import check_when_due
@@ -175,13 +175,13 @@ def _run_events(runtime: Runtime) -> bool:
         if runtime.queue is not None:
             runtime.queue.send_later(GATHER_SECONDS)
         return False
-    events = 0
+    claimed = Claimed()
     try:
-        events = digest_due(runtime)
+        claimed = digest_due(runtime)
     finally:
-        runtime.event_turns.give_back(gather=0 < events < BATCH_EVENTS)
-    runtime.relief.note_batch(was_full=events >= BATCH_EVENTS)
-    return events > 0
+        runtime.event_turns.give_back(gather=claimed.is_all and claimed.events > 0)
+    runtime.relief.note_batch(was_full=claimed.events >= BATCH_EVENTS)
+    return claimed.events > 0
 
 
 def _has_waited_long(runtime: Runtime) -> bool:
@@ -190,17 +190,17 @@ def _has_waited_long(runtime: Runtime) -> bool:
         return is_any_due(session, EVENTS, now=runtime.now() - PATIENCE)
 
 
-def digest_due(runtime: Runtime) -> int:
-    """Digest a batch of the events that have waited longest; how many those were."""
+def digest_due(runtime: Runtime) -> Claimed:
+    """Digest a batch of the events that have waited longest; which those were."""
     with runtime.db.reading() as session:
         if not is_any_due(session, EVENTS, now=runtime.now()):
-            return 0
+            return Claimed()
     with runtime.db.transaction() as session:
-        batches = claim_batches(session, now=runtime.now())
-    for batch in batches:
+        claimed = claim_batches(session, now=runtime.now())
+    for batch in claimed.batches:
         with structlog.contextvars.bound_contextvars(lane=EVENTS.name):
             _attempt_batch(runtime, batch)
-    return sum(len(batch.claims) for batch in batches)
+    return claimed
 
 
 def _attempt_batch(runtime: Runtime, batch: Batch) -> None:

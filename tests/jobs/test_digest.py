@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,8 +23,9 @@ from jobs.digest import (
 from jobs.schedule import sweep
 from jobs.status import count_events, read_queue
 from jobs.tasks import take_back, work_off
+from jobs.worker import open_queue
 from models import Delivery, DeliveryState, ReceivedEvent, ReceivedState
-from tests.clock import Clock
+from tests.clock import Clock, Ticks
 from tests.inbox import make_delivery, make_received_event
 from tests.webapp.conftest import StatementCounter
 
@@ -37,7 +39,7 @@ def rows(runtime: Runtime) -> Sequence[ReceivedEvent]:
 
 def claim(runtime: Runtime) -> list[Batch]:
     with runtime.db.transaction() as session:
-        return claim_batches(session, now=runtime.now())
+        return list(claim_batches(session, now=runtime.now()).batches)
 
 
 def ids(batch: Batch) -> list[int]:
@@ -133,6 +135,25 @@ def test_who_is_killed_with_a_bad_event_is_not_given_up_with_it(
     drain(runtime)
     assert [row.id for row in rows(runtime)] == [made[0].id]
     assert fresh.id not in [row.id for row in rows(runtime)]
+
+
+def test_what_is_digested_alone_does_not_wait_for_more(runtime: Runtime, clock: Clock) -> None:
+    """After a worker's death, a whole batch: at five a second it would hold up all that follow."""
+    live = replace(runtime, ticks=Ticks())  # which stand still: what waits, waits for ever
+    queue = open_queue(live)
+    for _ in range(5):
+        make_received_event(runtime.db, at=clock.at)
+    assert len(claim(runtime)) == 1
+    take_back(runtime, all_of_them=True)
+    for _ in range(3):
+        make_received_event(runtime.db, at=clock.at)
+    work_off(live)
+    left = len(rows(runtime))
+    make_received_event(runtime.db, at=clock.at)
+    work_off(live)
+    queue.close()
+    assert left == 0
+    assert len(rows(runtime)) == 1  # it gathers others
 
 
 def test_who_lost_the_lease_digests_nothing(runtime: Runtime, clock: Clock) -> None:

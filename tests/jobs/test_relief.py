@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from domain.received_events import NewEvent, store_events
 from jobs import Runtime
@@ -199,6 +199,37 @@ def test_it_ends_when_none_have_come_for_a_while(runtime: Runtime) -> None:
         os.close(reading)
         os.close(writing)
     assert count_events(live.db) == BATCH_EVENTS + 1
+
+
+class Waits(Stop):
+    """Waits for nothing, and notes for how long it was asked to; until it was not 0."""
+
+    def __init__(self, pipe: int) -> None:
+        super().__init__(pipe)
+        self.asked: list[float] = []
+
+    def wait(self, seconds: float) -> bool:
+        self.asked.append(seconds)
+        return seconds > 0
+
+
+def test_it_pauses_only_where_nothing_is_left(runtime: Runtime) -> None:
+    """What a worker's death left behind is digested one by one."""
+    live = replace(runtime, now=utcnow)
+    store(live.db, make_sending_project(live.db), 5)
+    with live.db.transaction() as session:
+        session.execute(update(ReceivedEvent).values(attempts=1))
+    reading, writing = os.pipe()
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        waits = Waits(reading)
+        digest_while_they_come(live, waits)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        os.close(reading)
+        os.close(writing)
+    assert count_events(live.db) == 5
+    assert waits.asked[:4] == [0] * 4
 
 
 def test_it_ends_with_its_pipe(runtime: Runtime) -> None:

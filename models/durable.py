@@ -123,7 +123,7 @@ class PostgresWriter:
     def insert_new(
         self, table: str, columns: Sequence[str], rows: Rows, *, unique: int = 1
     ) -> list[bool]:
-        if sum(len(value) for row in rows for value in row if isinstance(value, bytes)) > LARGE:
+        if _size_of(rows) > LARGE:
             return self._insert_one_by_one(table, columns, rows, unique)
         # An array a column: the driver takes as long for one row's values as for a hundred's.
         sql = _insert_arrays(table, tuple(columns), unique)
@@ -156,6 +156,11 @@ class PostgresWriter:
 
     def _cursor(self) -> psycopg.Cursor[Any]:
         return self._connection.cursor(binary=True)
+
+
+def _size_of(rows: Rows) -> int:
+    """Bytes of their bodies, which are as they were received: of several pieces, a bytearray."""
+    return sum(len(value) for row in rows for value in row if isinstance(value, bytes | bytearray))
 
 
 @lru_cache

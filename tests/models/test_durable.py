@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -56,6 +57,22 @@ def test_each_row_is_stored_once(
     assert insert(writer, [one, two]) == [False, True]
     assert insert(writer, [two, three, one]) == [False, True, False]
     assert stored(database) == [(number, peer, body) for number, peer in enumerate(peers)]
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray])
+def test_large_rows_are_not_held_many_times(
+    database: Database, writer: DurableWriter, kind: type[bytes | bytearray]
+) -> None:
+    size = 4 * LARGE
+    rows = [(*make_row(writer, number)[:-1], kind(size), 0) for number in range(3)]
+    tracemalloc.start()
+    try:
+        assert insert(writer, rows) == [True] * 3
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4.5 * size
+    assert [row[2] for row in stored(database)] == [bytes(size)] * 3
 
 
 @pytest.mark.parametrize("size", [2, LARGE])

@@ -158,7 +158,11 @@ def digest_stored(url: str, data_dir: Path, bodies: Sequence[tuple[str, bytes]])
         writer.begin()
         some = bodies[at : at + BATCH]
         store_events(
-            writer, [NewEvent(PROJECT_ID, id_, now, None, pack_body(body)) for id_, body in some]
+            writer,
+            [
+                NewEvent(PROJECT_ID, id_, now, None, pack_body(body), len(body))
+                for id_, body in some
+            ],
         )
         writer.commit()
     writer.close()

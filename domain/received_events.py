@@ -27,6 +27,7 @@ class NewEvent:
     received_at: datetime
     peer: str | None  # the sender's address
     body: bytes = field(repr=False)
+    size: int  # of its JSON, in bytes
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Waiting:
     """What one project has in the inbox."""
 
     events: int
-    size: int  # bytes
+    size: int  # of their JSON, in bytes
 
 
 def store_events(writer: DurableWriter, events: Sequence[NewEvent]) -> list[bool]:
@@ -47,7 +48,7 @@ def store_events(writer: DurableWriter, events: Sequence[NewEvent]) -> list[bool
     for event in events:
         at = writer.moment(event.received_at)
         identity = (event.project_id, event.event_id)
-        rows.append((*identity, at, event.peer, "received", 0, at, len(event.body), event.body))
+        rows.append((*identity, at, event.peer, "received", 0, at, event.size, event.body))
     return writer.insert_new("received_event", COLUMNS, rows, unique=2)
 
 

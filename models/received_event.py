@@ -51,7 +51,7 @@ class ReceivedEvent(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]  # not before this moment
     claimed_until: Mapped[datetime | None]  # end of the lease of the worker that has it
-    size: Mapped[int]  # of the body as kept, in bytes
+    size: Mapped[int]  # of the JSON, in bytes: what digesting it takes
     body: Mapped[bytes] = mapped_column(LargeBinary)  # last: what is before it is read without it
 
 

@@ -196,10 +196,11 @@ class Ingest:
             self._metrics.dropped(kind)
         if envelope.event is None:
             return {}
-        event_id, body = envelope.event.event_id, pack_body(envelope.event.body)
-        event = NewEvent(project_id, event_id, self._now(), (peer or "")[:64] or None, body)
+        event_id, size = envelope.event.event_id, len(envelope.event.body)
+        body, peer = pack_body(envelope.event.body), (peer or "")[:64] or None
+        event = NewEvent(project_id, event_id, self._now(), peer, body, size)
         if self._committer.submit(store_events, event, size=len(body)):
-            self._backlog.add(project_id, len(body))
+            self._backlog.add(project_id, size)
         return {"id": event_id}
 
 

@@ -72,7 +72,7 @@ def store(db: Database, project_id: int, count: int, *, first: int = 0) -> None:
     for begin in range(first, first + count, 100):
         numbers = range(begin, min(begin + 100, first + count))
         writer.begin()
-        events = [NewEvent(project_id, f"{n:032x}", utcnow(), None, b"{}") for n in numbers]
+        events = [NewEvent(project_id, f"{n:032x}", utcnow(), None, b"{}", 2) for n in numbers]
         assert all(store_events(writer, events))
         writer.commit()
     writer.close()

@@ -54,9 +54,18 @@ def test_an_event_is_stored_as_received(
     [row] = stored_events(database)
     assert (row.project_id, row.event_id) == (sender.project_id, EVENT_ID)
     assert unpack_body(row.body) == body
-    assert (row.state, row.attempts, row.size) == (ReceivedState.received, 0, len(row.body))
+    assert (row.state, row.attempts, row.size) == (ReceivedState.received, 0, len(body))
     assert row.received_at == row.due_at == clock.at
     assert row.peer == "127.0.0.1"
+
+
+def test_what_is_kept_small_takes_as_long_to_read(
+    client: FlaskClient, database: Database, sender: Sender
+) -> None:
+    body = event(extra={"x": [[]] * 100_000})
+    client.post(sender.url, data=envelope(item("event", body)), headers=sender.auth)
+    [row] = stored_events(database)
+    assert (row.size, len(row.body) < 1000) == (len(body), True)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_many_at_once_are_each_stored_once(app: Flask, database: Database, sende
 def test_twice_within_one_transaction(database: Database) -> None:
     writer = open_durable(database)
     writer.begin()
-    events = [NewEvent(project_id, EVENT_ID, utcnow(), None, b"{}") for project_id in (1, 2, 1)]
+    events = [NewEvent(project_id, EVENT_ID, utcnow(), None, b"{}", 2) for project_id in (1, 2, 1)]
     assert store_events(writer, events) == [True, True, False]
     writer.commit()
     writer.close()
@@ -78,7 +78,7 @@ def test_events_of_a_project_that_is_gone_keep_nobody_out(database: Database) ->
     """Its key may be remembered for a moment; what others send goes into the same transaction."""
     writer = open_durable(database)
     writer.begin()
-    events = [NewEvent(project_id, EVENT_ID, utcnow(), None, b"{}") for project_id in (404, 2)]
+    events = [NewEvent(project_id, EVENT_ID, utcnow(), None, b"{}", 2) for project_id in (404, 2)]
     assert store_events(writer, events) == [True, True]
     writer.commit()
     writer.close()

@@ -55,6 +55,11 @@ class Claimed:
     def events(self) -> int:
         return sum(len(batch.claims) for batch in self.batches)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no more went into it; one event alone is rather one that failed before."""
+        return not self.is_all and self.events > 1
+
 
 def claim_batches(session: Session, *, now: datetime) -> Claimed:
     """Lease the events that have been due for longest. The caller commits at once."""

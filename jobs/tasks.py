@@ -36,7 +36,7 @@ from jobs.claims import (
     retry_later,
     retry_or_give_up,
 )
-from jobs.digest import BATCH_EVENTS, Batch, Claimed, claim_batches, digest_batch
+from jobs.digest import Batch, Claimed, claim_batches, digest_batch
 from jobs.event_turns import GATHER_SECONDS
 from jobs.own_work import run_own
 from jobs.recovery import check_when_due
@@ -180,7 +180,7 @@ def _run_events(runtime: Runtime) -> bool:
         claimed = digest_due(runtime)
     finally:
         runtime.event_turns.give_back(gather=claimed.is_all and claimed.events > 0)
-    runtime.relief.note_batch(was_full=claimed.events >= BATCH_EVENTS)
+    runtime.relief.note_batch(was_full=claimed.is_full)
     return claimed.events > 0
 
 

@@ -104,6 +104,21 @@ def test_what_makes_a_batch(due: list[tuple[int, int]], together: int) -> None:
     assert count_together(due) == together
 
 
+@pytest.mark.parametrize(
+    ("size", "attempts", "is_full"),
+    [(1, 0, False), (BATCH_BYTES // 2, 0, True), (1, 1, False)],
+    ids=["small ones", "large ones", "ones that failed"],
+)
+def test_when_a_batch_is_full(
+    runtime: Runtime, clock: Clock, size: int, attempts: int, is_full: bool
+) -> None:
+    """Of which two in a row start a process."""
+    for _ in range(3):
+        make_received_event(runtime.db, at=clock.at, size=size, attempts=attempts)
+    with runtime.db.transaction() as session:
+        assert claim_batches(session, now=clock.at).is_full == is_full
+
+
 def test_a_bad_event_fails_alone(runtime: Runtime, clock: Clock) -> None:
     for body in (b"{}", SPOILT, b"{}"):
         make_received_event(runtime.db, at=clock.at, body=body)

@@ -70,9 +70,10 @@ class HueyQueue:
         """Send in so many seconds; asked for again meanwhile, it stays at that."""
         with self._mutex:
             if self._later is None:
-                self._later = threading.Timer(seconds, self._send_now)
-                self._later.daemon = True
-                self._later.start()
+                timer = threading.Timer(seconds, self._send_now)
+                timer.daemon = True
+                timer.start()  # raises where there are too many threads: then the next is tried
+                self._later = timer
 
     def is_empty(self) -> bool:
         return bool(self.huey.storage.queue_size() == 0)
@@ -134,6 +135,7 @@ class SweepLoop(Scheduler):  # type: ignore[misc]  # huey has no types
         self._runtime, self._queue, self._pruning = runtime, queue, Pruning()
 
     def loop(self, now: object = None) -> None:
+        self._runtime.relief.is_at_work()  # one that has ended is let go, though nothing comes
         if sweep(self._runtime, self._pruning) and self._queue.is_empty():
             self._queue.send()
         self.stop_flag.wait(SWEEP_SECONDS)

@@ -29,7 +29,9 @@ AGAIN_SECONDS = 60.0  # after one that failed
 PATIENCE = timedelta(minutes=1)  # until the threads help it
 STOP_SECONDS = 15.0  # for the batch that it has
 ROOT = Path(__file__).resolve().parent.parent
-PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")  # of the environment, which holds secrets
+# Of the environment, which holds secrets; the last two are for PostgreSQL's library.
+PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "HOME")
+PASSED_ON_FROM = "PG"
 
 
 class Relief:
@@ -100,7 +102,11 @@ class Relief:
 
         The settings go through the pipe, as they are here: nobody else can read them there.
         """
-        environ = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        environ = {
+            name: value
+            for name, value in os.environ.items()
+            if name in PASSED_ON or name.startswith(PASSED_ON_FROM)
+        }
         command = [sys.executable, "-m", "jobs.relief_worker"]
         try:
             self._process = subprocess.Popen(  # noqa: S603 (our own program)

@@ -153,6 +153,36 @@ def test_without_leave_or_with_one_processor_there_is_none(runtime: Runtime, tic
 
 
 @needs_two_processors
+def test_it_finds_the_database_as_the_server_does(
+    relief: Relief, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the URL leaves out, PostgreSQL's library takes from the environment."""
+    monkeypatch.setenv("PGSSLROOTCERT", "/etc/ca.pem")
+    flood(relief)
+    told = Path(f"/proc/{relief.process_id}/environ").read_bytes()
+    assert b"PGSSLROOTCERT=/etc/ca.pem" in told.split(b"\0")
+
+
+@needs_two_processors
+def test_one_that_ended_is_let_go_though_no_events_come(runtime: Runtime) -> None:
+    live = replace(runtime, now=utcnow)
+    queue = open_queue(live)
+    worker = EmbeddedWorker(live, queue)
+    worker.start()
+    try:
+        live.relief.allow()
+        flood(live.relief)
+        process_id = live.relief.process_id
+        assert process_id is not None
+        os.kill(process_id, signal.SIGTERM)
+        wait_until(lambda: not Path(f"/proc/{process_id}").exists())
+    finally:
+        worker.stop()
+        live.relief.close()
+        queue.close()
+
+
+@needs_two_processors
 def test_one_that_failed_is_not_started_again_at_once(relief: Relief, ticks: Ticks) -> None:
     flood(relief)
     failed = relief.process_id

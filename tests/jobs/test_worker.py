@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -50,6 +51,19 @@ def test_a_message_has_a_row_worked_off(live: Runtime) -> None:
 
     wait_for(lambda: is_finished(live.db, delivery))
     worker.stop()
+
+
+def test_what_could_not_be_sent_later_is_when_asked_again(live: Runtime) -> None:
+    queue = open_queue(live)
+    before = threading.stack_size(2**46)  # more than any machine has: no thread can be started
+    try:
+        with pytest.raises(RuntimeError):
+            queue.send_later(0.0)
+    finally:
+        threading.stack_size(before)
+    assert queue.is_empty()
+    queue.send_later(0.0)
+    wait_for(lambda: not queue.is_empty(), seconds=10)
 
 
 def test_what_a_dead_worker_held_is_resumed_at_the_start(live: Runtime) -> None:

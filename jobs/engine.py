@@ -56,7 +56,7 @@ class HueyQueue:
         self._runtime = runtime
         self.huey = make_huey(runtime)
         self._look = self.huey.task(name="look")(self._on_message)
-        self.huey.on_shutdown(name="close")(self.huey.storage.close)  # each thread has connections
+        self.huey.on_shutdown(name="close")(self.close_storage)  # each thread that ends says so
         self._wanted, self._closing = threading.Event(), threading.Event()
         self._mutex = threading.Lock()
         self._later: threading.Timer | None = None
@@ -82,7 +82,15 @@ class HueyQueue:
         self._closing.set()
         self._wanted.set()
         self._sender.join()
-        self.huey.storage.close()
+        self.close_storage()
+
+    def close_storage(self) -> None:
+        """Close the connection, which is made again where one is needed.
+
+        By one thread at a time: of two, the second would find nothing where it just saw one.
+        """
+        with self._mutex:
+            self.huey.storage.close()
 
     def _send_now(self) -> None:
         with self._mutex:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -64,6 +65,27 @@ def test_what_could_not_be_sent_later_is_when_asked_again(live: Runtime) -> None
     assert queue.is_empty()
     queue.send_later(0.0)
     wait_for(lambda: not queue.is_empty(), seconds=10)
+
+
+def test_threads_that_end_together_close_the_queue_once(live: Runtime) -> None:
+    queue = open_queue(live)
+    failures: list[object] = []
+    before, hook = sys.getswitchinterval(), threading.excepthook
+    threading.excepthook = failures.append
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(200):
+            queue.is_empty()  # opens a connection
+            end = queue.huey._shutdown["close"]
+            threads = [threading.Thread(target=end) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(before)
+        threading.excepthook = hook
+    assert failures == []
 
 
 def test_what_a_dead_worker_held_is_resumed_at_the_start(live: Runtime) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from integrations.github.errors import LongListError, UnreachableError
+
 PAUSE = timedelta(minutes=1)
 
 
@@ -19,8 +21,10 @@ class Silence:
         self._now = now
         self._until: datetime | None = None
 
-    def begin(self) -> None:
-        self._until = self._now() + PAUSE
+    def begin(self, error: UnreachableError) -> None:
+        """Somebody met *error*; what concerns that person alone is no silence."""
+        if not isinstance(error, LongListError):
+            self._until = self._now() + PAUSE
 
     def is_on(self) -> bool:
         return self._until is not None and self._now() < self._until

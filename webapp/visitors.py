@@ -116,8 +116,8 @@ def check(visitor: Visitor) -> Access | None:
     box = secret_box(runtime)
     try:
         return check_access(runtime.db, box, settings, visitor.user_id, now=runtime.now)
-    except UnreachableError:
-        silence.begin()
+    except UnreachableError as error:
+        silence.begin(error)
         raise
 
 

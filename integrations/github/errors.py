@@ -15,6 +15,10 @@ class UnreachableError(GitHubError):
     """No answer, a broken one, or 5xx: GitHub's trouble, which ends some day. Tried until then."""
 
 
+class LongListError(UnreachableError):
+    """GitHub does answer, but of this one person there is more to ask than there is time for."""
+
+
 class NotFoundOnGitHubError(GitHubError):
     """404, or 422 for a commit: gone, never there, or no access (which looks the same).
 

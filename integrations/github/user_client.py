@@ -21,6 +21,7 @@ from integrations.github.client import PAGE, Answer, find_link, translated_error
 from integrations.github.errors import (
     AccessDeniedError,
     HalfAnswerError,
+    LongListError,
     NotFoundOnGitHubError,
     UnreachableError,
 )
@@ -42,9 +43,17 @@ class Profile:
 class UserClient:
     """Requests on behalf of one person. Every method raises the errors of `.errors`."""
 
-    def __init__(self, api_url: str, token: str, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        api_url: str,
+        token: str,
+        *,
+        now: Callable[[], datetime],
+        deadline: float = DEADLINE,
+    ) -> None:
         self._now = now
-        self._end = monotonic() + DEADLINE
+        self._end = monotonic() + deadline
+        self._asked, self._many = 0, deadline  # one a second: then it is not GitHub that is slow
         self._github = Github(
             auth=Auth.Token(token),
             base_url=api_url,
@@ -117,7 +126,10 @@ class UserClient:
 
     def _get(self, path: str, **parameters: int) -> Answer:
         if monotonic() > self._end:
+            if self._asked > self._many:
+                raise LongListError("there is too much to ask GitHub about this person")
             raise UnreachableError("GitHub takes too long to answer")
+        self._asked += 1
         with translated_errors(self._now):
             headers, data = self._github.requester.requestJsonAndCheck(
                 "GET", path, parameters=parameters or None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import repeat
 from threading import Barrier, Thread
 
 import pytest
@@ -11,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from demo.github import Account, StandIn
 from domain.secret_box import SecretBox
+from integrations.github.errors import UnreachableError
+from integrations.github.user_client import UserClient
+from jobs import Runtime
 from models import (
     Installation,
     Organization,
@@ -20,6 +24,7 @@ from models.session import Database
 from tests.clock import Clock
 from tests.webapp.conftest import SignIn, StatementCounter
 from tests.webapp.with_github.conftest import OpenBrowser, Place
+from webapp.silence import Silence
 
 SILENCES = {
     "down": {"status": 503},
@@ -81,6 +86,32 @@ def test_what_one_found_silent_nobody_else_waits_for(
     clock.advance(minutes=1)
     assert second.sees("acme") == 200
     assert place.github.count_calls("/user/installations") == 1
+
+
+def test_who_has_more_to_ask_for_than_there_is_time_silences_nobody(
+    browser: OpenBrowser,
+    place: Place,
+    acme: Account,
+    ana: Account,
+    clock: Clock,
+    session: Session,
+    runtime: Runtime,
+) -> None:
+    """Else whoever is a member of hundreds of organizations keeps all others from being checked."""
+    place.github.join(acme, ana)
+    place.install(acme)
+    browser(ana)
+    token = session.scalars(select(User.access_token)).one()
+    assert token is not None
+    secret = runtime.secret_box.open(token)
+    silence = Silence(clock)
+    for deadline, is_silent in ((0.2, False), (0.0, True)):
+        with UserClient(place.github.url, secret, now=clock, deadline=deadline) as client:
+            many = map(client.owns, repeat("acme"))
+            with pytest.raises(UnreachableError) as met:
+                list(many)
+        silence.begin(met.value)
+        assert silence.is_on() == is_silent
 
 
 def test_silence_closes_nothing_that_a_link_opened(

@@ -107,10 +107,14 @@ class Relief:
             for name, value in os.environ.items()
             if name in PASSED_ON or name.startswith(PASSED_ON_FROM)
         }
+        known = environ.get(
+            "PYTHONPATH"
+        )  # the directory stays: a path to a database may be relative
+        environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), known] if known else [str(ROOT)])
         command = [sys.executable, "-m", "jobs.relief_worker"]
         try:
             self._process = subprocess.Popen(  # noqa: S603 (our own program)
-                command, cwd=ROOT, env=environ, stdin=subprocess.PIPE, start_new_session=True
+                command, env=environ, stdin=subprocess.PIPE, start_new_session=True
             )
         except OSError as error:
             self._not_before = self._ticks() + AGAIN_SECONDS

@@ -1,7 +1,6 @@
 """Events out of the inbox, read: normalised, grouped and compressed, without any database.
 
-That is more than half of the work of digesting them. Nothing is imported here but what it takes, so
-that a process which does this alone stays small.
+That is more than half of the work of digesting them, and done before any transaction begins.
 """
 
 from __future__ import annotations

@@ -204,3 +204,11 @@ def ana(github: StandIn) -> Account:
 @pytest.fixture
 def bob(github: StandIn) -> Account:
     return github.user("bob")
+
+
+@pytest.fixture
+def visitor(browser: OpenBrowser, place: Place, acme: Account, ana: Account) -> Browser:
+    """Ana's, signed in: a member of `acme`, where the App is installed."""
+    place.github.join(acme, ana)
+    place.install(acme)
+    return browser(ana)

@@ -23,7 +23,7 @@ from models import (
 from models.session import Database
 from tests.clock import Clock
 from tests.webapp.conftest import SignIn, StatementCounter
-from tests.webapp.with_github.conftest import OpenBrowser, Place
+from tests.webapp.with_github.conftest import Browser, OpenBrowser, Place
 from webapp.silence import Silence
 
 SILENCES = {
@@ -37,17 +37,8 @@ SILENCES = {
 
 @pytest.mark.parametrize("case", SILENCES)
 def test_githubs_silence_changes_nothing_for_a_day(
-    browser: OpenBrowser,
-    place: Place,
-    acme: Account,
-    ana: Account,
-    clock: Clock,
-    case: str,
-    organization: Organization,
+    organization: Organization, visitor: Browser, place: Place, clock: Clock, case: str
 ) -> None:
-    place.github.join(acme, ana)
-    place.install(acme)
-    visitor = browser(ana)
     place.github.fail_next(path="/user/installations", times=99, **SILENCES[case])  # type: ignore[arg-type]
 
     clock.advance(hours=23, minutes=59)
@@ -115,17 +106,8 @@ def test_who_has_more_to_ask_for_than_there_is_time_silences_nobody(
 
 
 def test_silence_closes_nothing_that_a_link_opened(
-    browser: OpenBrowser,
-    place: Place,
-    acme: Account,
-    ana: Account,
-    clock: Clock,
-    session: Session,
-    sign_in: SignIn,
+    visitor: Browser, place: Place, clock: Clock, session: Session, sign_in: SignIn
 ) -> None:
-    place.github.join(acme, ana)
-    place.install(acme)
-    visitor = browser(ana)
     sign_in(session.scalars(select(Organization)).one(), visitor.client, role="admin")
     assert visitor.may_administer()  # the better role of both
     place.github.fail_next(503, path="/user/installations", times=9)
@@ -150,18 +132,10 @@ def together(times: int, what: Callable[[int], object]) -> None:
 
 @pytest.mark.parametrize("age", [1, 25], ids=["open meanwhile", "closed until answered"])
 def test_parallel_requests_ask_once_and_refresh_once(
-    browser: OpenBrowser,
-    place: Place,
-    acme: Account,
-    ana: Account,
-    clock: Clock,
-    age: int,
+    visitor: Browser, place: Place, ana: Account, clock: Clock, age: int
 ) -> None:
     """The old pair dies with the refresh: a second refresh would sign the person out."""
     github = place.github
-    github.join(acme, ana)
-    place.install(acme)
-    visitor = browser(ana)
     cookie = visitor.client.get_cookie("shiplog_session")
     assert cookie is not None
     before = place.user(ana).refresh_token
@@ -188,12 +162,9 @@ def test_parallel_requests_ask_once_and_refresh_once(
 
 
 def test_a_refreshed_pair_is_kept_even_if_asking_fails_afterwards(
-    browser: OpenBrowser, place: Place, acme: Account, ana: Account, clock: Clock
+    visitor: Browser, place: Place, ana: Account, clock: Clock
 ) -> None:
     github = place.github
-    github.join(acme, ana)
-    place.install(acme)
-    visitor = browser(ana)
     for part in (clock, github.clock):
         part.advance(hours=9)
     github.fail_next(503, path="/user/installations", times=2)
@@ -205,16 +176,8 @@ def test_a_refreshed_pair_is_kept_even_if_asking_fails_afterwards(
 
 
 def test_tokens_that_do_not_expire_are_not_refreshed(
-    browser: OpenBrowser,
-    place: Place,
-    acme: Account,
-    ana: Account,
-    clock: Clock,
-    session: Session,
+    visitor: Browser, place: Place, clock: Clock, session: Session
 ) -> None:
-    place.github.join(acme, ana)
-    place.install(acme)
-    visitor = browser(ana)
     session.execute(
         update(User).values(access_expires_at=None, refresh_token=None, refresh_expires_at=None)
     )
@@ -274,16 +237,8 @@ def test_revoking_twice_and_by_strangers_is_harmless(
 
 
 def test_a_lost_secret_key_asks_to_sign_in_again(
-    browser: OpenBrowser,
-    place: Place,
-    acme: Account,
-    ana: Account,
-    clock: Clock,
-    session: Session,
+    visitor: Browser, clock: Clock, session: Session
 ) -> None:
-    place.github.join(acme, ana)
-    place.install(acme)
-    visitor = browser(ana)
     session.execute(update(User).values(access_token=SecretBox(["another"]).seal("x")))
     session.commit()
     clock.advance(minutes=15)

@@ -20,7 +20,7 @@ from models import (
 )
 from tests.clock import Clock
 from tests.factories import make_organization
-from tests.webapp.with_github.conftest import OpenBrowser, Place
+from tests.webapp.with_github.conftest import Browser, OpenBrowser, Place
 
 
 def test_everybody_sees_their_own_organizations_alone(
@@ -116,11 +116,8 @@ def test_a_role_follows_github(
 
 
 def test_who_left_the_organization_is_out_within_a_quarter_of_an_hour(
-    browser: OpenBrowser, place: Place, acme: Account, ana: Account, clock: Clock
+    visitor: Browser, place: Place, acme: Account, ana: Account, clock: Clock
 ) -> None:
-    place.github.join(acme, ana)
-    place.install(acme)
-    visitor = browser(ana)
     place.github.leave(acme, ana)
     assert visitor.sees("acme") == 200
     clock.advance(minutes=15)
@@ -203,16 +200,8 @@ def member_of(session: Session, who: Account) -> Member:
 
 
 def test_an_appointed_role_is_never_changed(
-    browser: OpenBrowser,
-    place: Place,
-    acme: Account,
-    ana: Account,
-    clock: Clock,
-    session: Session,
+    visitor: Browser, place: Place, acme: Account, ana: Account, clock: Clock, session: Session
 ) -> None:
-    place.github.join(acme, ana)
-    place.install(acme)
-    visitor = browser(ana)
     member = member_of(session, ana)
     member.role, member.role_source = MemberRole.admin, RoleSource.appointed
     session.commit()

@@ -29,14 +29,14 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.selectable import Subquery
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
+from models.arrays import array_type
+
 _LEAST = 10  # rows; with fewer it is not worth the trouble
-_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # has no types
 
 
 def are_worth_arrays(dialect: str, rows: Sequence[object]) -> bool:
@@ -106,7 +106,7 @@ class _Array(UserDefinedType[Any]):
         self.item = item
 
     def get_col_spec(self, **_options: object) -> str:
-        return f"{self.item.compile(_POSTGRESQL)}[]"
+        return array_type(self.item)
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         process = self.item.dialect_impl(dialect).bind_processor(dialect)

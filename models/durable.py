@@ -16,9 +16,8 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import psycopg
-from sqlalchemy import String
-from sqlalchemy.dialects import postgresql
 
+from models.arrays import array_type
 from models.base import Base
 from models.session import Database
 
@@ -27,7 +26,6 @@ TURN_SECONDS = 7.0  # for those of this one, who pass the turn on in order
 STORAGE_ERRORS = (sqlite3.Error, psycopg.Error, OSError)  # TimeoutError is an OSError
 Rows = Sequence[Sequence[Any]]
 LARGE = 1024 * 1024  # bytes
-POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # has no types
 
 
 class DurableWriter(Protocol):
@@ -167,18 +165,13 @@ def _size_of(rows: Rows) -> int:
 def _insert_arrays(table: str, columns: tuple[str, ...], unique: int) -> bytes:
     """An insert of the rows in arrays, one a column; what it returns are the keys of new ones."""
     key = ", ".join(columns[:unique])
-    arrays = [f"%b::{_type_of(table, column)}[]" for column in columns]
+    types = Base.metadata.tables[table].c
+    arrays = [f"%b::{array_type(types[column].type)}" for column in columns]
     return (
         f"INSERT INTO {table} ({', '.join(columns)}) "  # noqa: S608 (names from our code)
         f"SELECT * FROM unnest({', '.join(arrays)}) "
         f"ON CONFLICT ({key}) DO NOTHING RETURNING {key}"
     ).encode()
-
-
-def _type_of(table: str, column: str) -> str:
-    """PostgreSQL's name of the column's type, without a length: a cast would cut what is longer."""
-    kind = Base.metadata.tables[table].c[column].type
-    return "TEXT" if isinstance(kind, String) else kind.compile(POSTGRESQL)
 
 
 @lru_cache

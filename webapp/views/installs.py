@@ -100,12 +100,15 @@ def arrive() -> ResponseReturnValue:
         _take_wish(number)
         action = request.args.get("setup_action")
         return redirect(url_for("installs.arrive", installation_id=number, setup_action=action))
-    account = _account_listed(visitor, number)
     runtime = shiplog().runtime
+    with runtime.db.reading() as db:
+        was_known = find_installation(db, number) is not None
+    account = _account_listed(visitor, number)
     with runtime.db.reading() as db:
         installation = find_installation(db, number)
         memberships = find_memberships(db)
-    if account is None or installation is None:
+    # What came only now was unknown when GitHub's list was applied: it made nobody a member of it.
+    if account is None or installation is None or not was_known:
         return _wait(number, account)
     home = next((m for m in memberships if m.organization_id == installation.organization_id), None)
     if home is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +15,7 @@ from domain.issues import create_issue
 from domain.login_links import create_login_link
 from jobs import drain
 from models import Activity, Installation, Organization, Release, Repository, Work
+from models.session import Database
 from tests.clock import Clock
 from tests.factories import make_organization, make_project
 from tests.webapp.conftest import SignIn
@@ -82,6 +85,43 @@ def test_the_browser_may_be_faster_than_the_webhook(
         303,
         "/o/acme/repositories/",
     )
+
+
+class Interrupted(Database):
+    """The same database; before it is read for the *at*-th time, something happens elsewhere."""
+
+    def __init__(self, database: Database, at: int, happens: Callable[[], None]) -> None:
+        self.__dict__.update(vars(database))
+        self._until, self._happens = at, happens
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        self._until -= 1
+        if self._until == 0:
+            self._happens()
+        with super().reading() as session:
+            yield session
+
+
+@pytest.mark.parametrize("at", range(1, 6))
+def test_the_webhook_may_come_at_any_moment_of_coming_back(
+    browser: OpenBrowser, place: Place, acme: Account, ana: Account, at: int
+) -> None:
+    place.github.join(acme, ana, "admin")
+    place.github.pick_account(acme)
+    visitor = browser(ana)
+    back = go_to_github(visitor)
+    database = place.runtime.db
+
+    place.runtime.db = Interrupted(database, at, place.settle)
+    status, page = arrive(visitor, back)
+    place.runtime.db = database
+
+    assert (status, page) == (303, "/o/acme/repositories/") or (
+        status == 200 and "acme</bdi> is being set up" in page
+    )
+    place.settle()
+    assert arrive(visitor, back) == (303, "/o/acme/repositories/")
 
 
 def test_signing_in_comes_in_between_if_need_be(

@@ -216,7 +216,7 @@ def _shipment(row: Any) -> Shipment:
         head_sha=row.head_sha,
         line=row.line,
         committed_at=row.committed_at or row.made_at,
-        order=order_of(row.name, row.origin) or NO_ORDER,
+        order=order_of(row.name, row.origin == HeadOrigin.tag) or NO_ORDER,
         name=row.name,
         member=Member(row.repository_id, row.sha),
         commit_id=row.commit_id,

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import accumulate, islice
+from operator import attrgetter
 
 from domain.tags import Order
 
@@ -19,9 +21,12 @@ START_OF_TIME = datetime.min.replace(tzinfo=UTC)
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: one list makes thousands, in a quarter of the time
 class Point:
-    """One head. `made_at` is exact, or the earliest moment possible; `pushed_at` is the latest."""
+    """One head, never changed; `key` is its place in the order of *earlier*.
+
+    `made_at` is exact, or the earliest moment possible; `pushed_at` is the latest.
+    """
 
     head_id: int
     name: str
@@ -31,10 +36,10 @@ class Point:
     is_exact: bool = True
     pushed_at: datetime | None = None
     is_withdrawn: bool = False
+    key: tuple[datetime, Order, str] = field(init=False)
 
-    @property
-    def key(self) -> tuple[datetime, Order, str]:
-        return (self.made_at, self.order, self.name)
+    def __post_init__(self) -> None:
+        self.key = (self.made_at, self.order, self.name)
 
 
 class Line:
@@ -52,11 +57,9 @@ class Line:
         *order_at*: of a line by date, the place of a point made at a moment.
         """
         self._order_at = order_at
-        self.points = sorted(points, key=lambda point: point.key)
-        self._keys = [point.key for point in self.points]
-        self._made_at = [point.made_at for point in self.points]
+        self.points = sorted(points, key=attrgetter("key"))
         self._by_head = {point.head_id: point for point in self.points}
-        self._by_version = sorted(self.points, key=lambda point: (point.order, point.key))
+        self._by_version = sorted(self.points, key=attrgetter("order"))  # equal ones stay by key
         self._orders = [point.order for point in self._by_version]
         self._by_sha: dict[str, list[Point]] = {}
         for point in self.points:
@@ -64,8 +67,6 @@ class Line:
                 self._by_sha.setdefault(point.sha, []).append(point)
         self._ranks = {sha: rank for sha, rank in ranks.items() if rank is not None}
         self._unclosed = {point.sha for point in self.points} - self._ranks.keys()
-        latest = [_latest(point) for point in self.points]
-        self._latest_so_far = list(accumulate(latest, max))
 
     def __getitem__(self, head_id: int) -> Point:
         return self._by_head[head_id]
@@ -87,9 +88,10 @@ class Line:
 
     def earlier_and_lower(self, point: Point) -> list[Point]:
         """The points of `lower`, in the order of time: cheaper where all of them are looked at."""
+        earlier = bisect_left(self.points, point.key, key=attrgetter("key"))
         return [
             other
-            for other in islice(self.points, bisect_left(self._keys, point.key))
+            for other in islice(self.points, earlier)
             if other.order < point.order and not other.is_withdrawn
         ]
 
@@ -119,9 +121,19 @@ class Line:
 
     def list_rivals(self, point: Point) -> list[Point]:
         """The points of which it is not known whether they were made before *point*."""
+        if self._are_dates_exact:
+            return []
         first = bisect_left(self._latest_so_far, point.made_at)
-        last = bisect_right(self._made_at, _latest(point))
+        last = bisect_right(self.points, _latest(point), key=attrgetter("made_at"))
         return list_rivals(self.points[first:last], point)
+
+    @cached_property
+    def _are_dates_exact(self) -> bool:
+        return all(point.is_exact for point in self.points)
+
+    @cached_property
+    def _latest_so_far(self) -> list[datetime]:
+        return list(accumulate(map(_latest, self.points), max))
 
     def placed(self, rivals: Collection[Point], *, before: bool) -> Line:
         """The line as it would be with all *rivals* made before everything else, or after it."""

@@ -7,7 +7,8 @@ that GitHub must be asked about are returned.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
@@ -242,11 +243,7 @@ def _is_settled(graph: StoredGraph, line: Line, point: Point, rivals: list[Point
 
 def _compare(graph: StoredGraph, head: Head, line: Line, point: Point, found: NewCommits) -> None:
     """Name the base line, for people: the best lower version descended from, else the best."""
-    by_sha: dict[str, Point] = {}
-    for other in line.lower(point):
-        by_sha.setdefault(other.sha, other)
-    reached = _first_reached(graph, head.sha, list(by_sha))
-    base = by_sha[reached] if reached else next(iter(by_sha.values()), None)
+    base = _first_reached(graph, head.sha, line.lower(point)) or next(line.lower(point), None)
     names = _names(found.met, line, point)
     if base is None and found.ancestors:
         names = names or _names(found.ancestors, line, point)
@@ -254,10 +251,16 @@ def _compare(graph: StoredGraph, head: Head, line: Line, point: Point, found: Ne
     head.excluded = [name for name in names if name != head.compared_with]
 
 
-def _first_reached(graph: StoredGraph, sha: str, candidates: Sequence[str]) -> str | None:
-    """`first_reached`, which mostly is among the first few: only then is the rest looked at."""
-    best, rest = candidates[:LIKELY], candidates[LIKELY:]
-    return first_reached(graph, sha, best) or (first_reached(graph, sha, rest) if rest else None)
+def _first_reached(graph: StoredGraph, sha: str, candidates: Iterator[Point]) -> Point | None:
+    """The first that *sha* descends from, mostly among the first few: else the rest is looked at."""
+    for some in (islice(candidates, LIKELY), candidates):
+        by_sha: dict[str, Point] = {}
+        for point in some:
+            by_sha.setdefault(point.sha, point)
+        reached = first_reached(graph, sha, list(by_sha)) if by_sha else None
+        if reached is not None:
+            return by_sha[reached]
+    return None
 
 
 def _names(shas: Iterable[str], line: Line, point: Point) -> list[str]:

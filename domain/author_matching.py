@@ -96,6 +96,12 @@ def say_nobody(session: Session, author: Author) -> None:
     session.flush()
 
 
+def is_certain() -> ColumnElement[bool]:
+    """That GitHub or an admin says who the author is: no guess, and not nobody."""
+    certain = (str(IdentityState.verified), str(IdentityState.confirmed))
+    return Author.member_id.is_not(None) & Author.matched_by.in_(certain)
+
+
 def _select(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """Those of whom an admin has not said that they are nobody, in the order in which all write."""
     columns = (Author.id, Author.email, Author.name, Author.login, Author.github_id, Author.is_bot)

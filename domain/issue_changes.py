@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.assignees import find_assignee
+from domain.assignees import Assignee, find_assignee
+from domain.assigning import assign
 from domain.decisions import (
     find_newest_release,
     ignore,
@@ -22,10 +22,10 @@ from domain.decisions import (
 from domain.errors import FieldsInvalidError, InvalidError
 from domain.ignoring import IgnoreUntil, set_condition
 from domain.issue_records import IssueFilter, narrow
-from domain.provenance import Why, record_activity
+from domain.provenance import Why
 from domain.release_queries import find_releases, ships_in
 from domain.stated_commits import find_repositories_by_name
-from models import Author, Commit, Issue, IssueStatus, Project, Release, Repository
+from models import Commit, Issue, IssueStatus, Project, Release, Repository
 
 MOST = 1000  # issues in one request (sentry-api.md 14)
 LATEST = "latest"
@@ -54,7 +54,7 @@ class InCommit:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    name: str | None  # an e-mail address, a login, `user:<id>`; None: nobody
+    name: str | None  # as `find_assignee` takes it; None: nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Applied:
     change: IssueChange
     release: Release | None = None
     repository: Repository | None = None
-    assignee: Author | None = None
+    assignee: Assignee | None = None
 
 
 def lock_issues(
@@ -111,7 +111,7 @@ def change_issues(
     for issue in issues:
         _change_status(session, issue, applied, why)
         if change.assignment is not None:
-            _assign(session, issue, applied.assignee, why)
+            assign(session, issue, applied.assignee, why=why)
         if change.is_bookmarked is not None:
             issue.is_bookmarked = change.is_bookmarked
         if change.is_inbox is not None:
@@ -205,12 +205,3 @@ def _resolve(session: Session, issue: Issue, applied: Applied, why: Why) -> None
         resolve_in_next_release(session, issue, why=why)
     else:
         resolve_now(session, issue, why=why)
-
-
-def _assign(session: Session, issue: Issue, assignee: Author | None, why: Why) -> None:
-    email = assignee.email if assignee is not None else None
-    if issue.assigned_to == email:
-        return
-    issue.assigned_to = email
-    ids: dict[str, Any] = {"organization_id": issue.organization_id, "issue_id": issue.id}
-    record_activity(session, why, "assigned", **ids, data={"to": email})

@@ -1,4 +1,7 @@
-"""Which commits and pull requests name an issue. Linking changes no status: releases resolve."""
+"""Which commits and pull requests name an issue. Linking changes no status: releases resolve.
+
+Who wrote the pull request gets the issue, if it is nobody's (sentry-api.md 8.2).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from domain.assigning import assign_to_author
 from domain.bulk import batches, insert_missing
 from domain.commits import CommitData
 from domain.provenance import Why, record_activity
@@ -181,6 +185,7 @@ def link_pull_request(
         session.add(link)
         _record(session, repository, pull_request, link, "referenced_in_pull_request", why)
     session.flush()
+    assign_to_author(session, repository, pull_request, named.keys() - links.keys(), why=why)
     return named.keys() | links.keys()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
-from domain.assignees import load_assignees
+from domain.assignees import Assignee, load_assignees
 from domain.decisions import describe_resolution
 from domain.errors import NotFoundError
 from domain.ignoring import load_conditions
@@ -19,7 +19,7 @@ from domain.issue_search import EVERYTHING, IssueSearch
 from domain.issues import find_issue
 from domain.paging import find_id
 from domain.windows import Place, Window, beyond, cut, to_moment, to_number
-from models import Author, Environment, IgnoreCondition, Issue, IssueEnvironment, Project
+from models import Environment, IgnoreCondition, Issue, IssueEnvironment, Project
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class IssueRecord:
     project: Project
     resolution: dict[str, Any] = field(default_factory=dict)  # of a resolved one, as JSON
     condition: IgnoreCondition | None = None  # of an ignored one
-    assignee: Author | None = None
+    assignee: Assignee | None = None
 
 
 def list_issue_records(
@@ -115,7 +115,7 @@ def load_issue_records(
             project,
             resolution=resolutions.get(issue.id, {}),
             condition=conditions.get(issue.id),
-            assignee=assignees.get(issue.assigned_to or ""),
+            assignee=assignees.get(issue.id),
         )
         for issue, project in rows
     ]

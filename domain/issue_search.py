@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, exists, or_
 from sqlalchemy.sql.elements import SQLCoreOperations
 
+from domain.assignee_search import is_assigned_to
 from domain.event_data import LEVELS
-from models import Author, Issue, IssueRelease, IssueStatus, Release
+from models import Issue, IssueRelease, IssueStatus, Release
 
 LONGEST = 1000
 MOST_WORDS = 20
-NOBODY = "none"
 _WORD = re.compile(r'(?:([A-Za-z]+):)?(?:"([^"]*)"|(\S+))')
 
 
@@ -27,7 +27,8 @@ class IssueSearch:
     status: IssueStatus | None = None
     releases: tuple[str, ...] = ()  # versions; seen in each of them
     levels: tuple[str, ...] = ()  # any of these
-    assignees: tuple[str, ...] = ()  # any of these: e-mail addresses, logins, or NOBODY
+    assignees: tuple[str, ...] = ()  # any of these, as `is_assigned_to` knows them
+    me: int | None = None  # the member who asks
     words: tuple[str, ...] = field(default=())  # each in title or culprit
 
     def conditions(self) -> list[ColumnElement[bool] | SQLCoreOperations[bool]]:
@@ -45,7 +46,7 @@ class IssueSearch:
             for version in self.releases
         ]
         if self.assignees:
-            found.append(or_(*map(_is_assigned_to, self.assignees)))
+            found.append(or_(*(is_assigned_to(name, self.me) for name in self.assignees)))
         found += [
             or_(
                 Issue.title.icontains(word, autoescape=True),
@@ -59,22 +60,13 @@ class IssueSearch:
 EVERYTHING = IssueSearch()
 
 
-def _is_assigned_to(name: str) -> ColumnElement[bool]:
-    """Teams have no issues, and `me` is nobody: tokens belong to organizations, not to people."""
-    if name == NOBODY:
-        return Issue.assigned_to.is_(None)
-    if name == "me" or name.startswith("#"):
-        return false()
-    return Issue.assigned_to.in_(
-        select(Author.email).where(
-            Author.organization_id == Issue.organization_id,
-            or_(Author.email == name, func.lower(Author.login) == name),
-        )
-    )
+def parse_search(
+    text: str, *, status: IssueStatus | None = None, me: int | None = None
+) -> IssueSearch:
+    """Any text is a search; *status* holds if the text says none, `is:` counts as said last.
 
-
-def parse_search(text: str, *, status: IssueStatus | None = None) -> IssueSearch:
-    """Any text is a search; *status* holds if the text says none, `is:` counts as said last."""
+    *me* is the row id of the member who asks, if one does.
+    """
     releases, levels, assignees, words = [], [], [], []
     for match in list(_WORD.finditer(text[:LONGEST]))[:MOST_WORDS]:
         key, value = (match[1] or "").lower(), match[2] if match[2] is not None else match[3]
@@ -88,4 +80,4 @@ def parse_search(text: str, *, status: IssueStatus | None = None) -> IssueSearch
             assignees.append(value.lower())
         elif match[0] not in ('""', ""):
             words.append(match[0] if key else value)
-    return IssueSearch(status, tuple(releases), tuple(levels), tuple(assignees), tuple(words))
+    return IssueSearch(status, tuple(releases), tuple(levels), tuple(assignees), me, tuple(words))

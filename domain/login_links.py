@@ -32,6 +32,7 @@ class Membership:
     slug: str
     name: str
     person: str | None = None  # who it is, where that is known: a link may be used by anybody
+    member_id: int | None = None  # the same as a row of the organization
 
     @property
     def is_admin(self) -> bool:

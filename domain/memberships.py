@@ -68,6 +68,7 @@ def list_user_memberships(
             slug=organization.slug,
             name=organization.name,
             person=login,
+            member_id=member.id,
         )
         for member, organization in rows
         if with_listed or member.listed_since is None

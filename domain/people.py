@@ -16,6 +16,7 @@ from domain.provenance import Why
 from domain.text import clean_text
 from models import (
     Author,
+    Issue,
     Member,
     MemberIdentity,
     MemberRole,
@@ -97,7 +98,7 @@ def take_back(session: Session, member: Member, *, why: Why) -> None:
 
 
 def merge_members(session: Session, kept: Member, gone: Member, *, why: Why) -> None:
-    """*gone* turns out to be *kept*: what names it, its teams and its commits are *kept*'s.
+    """*gone* turns out to be *kept*: what names it, its teams, issues and commits are *kept*'s.
 
     If *gone* is who has signed in, the account comes along, and with it what it may see here.
     """
@@ -113,6 +114,9 @@ def merge_members(session: Session, kept: Member, gone: Member, *, why: Why) -> 
         update(MemberIdentity).where(MemberIdentity.member_id == gone.id).values(member_id=kept.id)
     )
     session.execute(update(Author).where(Author.member_id == gone.id).values(member_id=kept.id))
+    session.execute(
+        update(Issue).where(Issue.assigned_member_id == gone.id).values(assigned_member_id=kept.id)
+    )
     _move_teams(session, kept, gone)
     session.delete(gone)
     session.flush()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from domain.author_matching import NOBODY
+from domain.author_matching import NOBODY, is_certain
 from domain.paging import Page, first_of, parse_id
 from domain.people_identities import list_identities
 from domain.teams import list_team_slugs
@@ -102,9 +102,7 @@ def _is(kind: str) -> ColumnElement[bool]:
     if kind == "nobody":
         return people & (Author.matched_by == NOBODY)
     if kind == "matched":
-        return people & Author.matched_by.in_(
-            (str(IdentityState.verified), str(IdentityState.confirmed))
-        )
+        return people & is_certain()
     return false()
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from domain.assigning import give_up_issues
 from domain.audit import record_setting
 from domain.errors import AlreadyExistsError, InvalidError, NotFoundError
 from domain.organizations import NAME_LENGTH, SLUG_RULE, is_slug, lock_organization, make_slug
@@ -132,8 +133,10 @@ def change_team(
 
 
 def delete_team(session: Session, team: Team, *, why: Why) -> None:
+    """Its issues are nobody's afterwards, and say why."""
     _hold(session, team)
     _note(session, team, "team", before=team.name, after=None, why=why)
+    give_up_issues(session, team, why=why)
     session.delete(team)
     session.flush()
 

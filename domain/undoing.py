@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.assigning import ASSIGNED, assign_nobody, find_undoable_assignment
 from domain.decisions import BY_PERSON, end_records
 from domain.errors import InvalidError, NotFoundError
 from domain.fixes import Member, list_shipments, load_family
@@ -42,6 +43,8 @@ VERSIONS = ("resolved_in_version", "was_resolved_in", "version")  # the first th
 def list_undoable(session: Session, issue: Issue) -> set[int]:
     """Row ids of the acts in the issue's timeline that may be undone now."""
     found = list_undoable_links(session, issue)
+    if (assigned := find_undoable_assignment(session, issue)) is not None:
+        found.add(assigned.id)
     newest = session.scalar(
         select(Activity)
         .where(Activity.issue_id == issue.id, Activity.kind.in_(OF_STATUS))
@@ -67,6 +70,8 @@ def undo(session: Session, issue: Issue, activity_id: int, *, why: Why) -> None:
     reason = f"undone by {why.actor or 'a person'}"
     if act.kind in LINKING:
         undo_link(session, issue, act, reason, why=why)
+    elif act.kind == ASSIGNED:
+        assign_nobody(issue)
     elif act.kind in RESOLVING:
         _open(session, issue, reason, why)
     elif act.kind in REOPENING:

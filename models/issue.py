@@ -86,7 +86,14 @@ class Issue(Base):
         ForeignKey("release.id", ondelete="SET NULL"), index=True
     )
     substatus: Mapped[str | None] = mapped_column(String(32))
+    # At most one of the three: an author's address, a member, a team.
     assigned_to: Mapped[str | None] = mapped_column(String(128))
+    assigned_member_id: Mapped[int | None] = mapped_column(
+        ForeignKey("member.id", ondelete="SET NULL"), index=True
+    )
+    assigned_team_id: Mapped[int | None] = mapped_column(
+        ForeignKey("team.id", ondelete="SET NULL"), index=True
+    )
     is_inbox: Mapped[bool] = mapped_column(default=True, server_default=true())
     is_bookmarked: Mapped[bool] = mapped_column(default=False, server_default=false())
 

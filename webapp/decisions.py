@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from domain.assignees import PERSON
 from domain.errors import InvalidError
 from domain.ignoring import IgnoreUntil
 from domain.issue_changes import LATEST, Assignment, InNextRelease, InRelease, IssueChange
@@ -47,11 +48,15 @@ DECISIONS: dict[str, Callable[[datetime], IssueChange]] = {  # by the value of a
 }
 
 
-def change_asked_for(form: Mapping[str, str], *, now: datetime) -> IssueChange:
-    """The change that a form stands for; raises InvalidError."""
+def change_asked_for(
+    form: Mapping[str, str], *, now: datetime, me: int | None = None
+) -> IssueChange:
+    """The change that a form stands for, sent by the member *me*; raises InvalidError."""
     decision = form.get("decision", "")
     if decision in DECISIONS:
         return DECISIONS[decision](now)
     if decision == "assign":
         return IssueChange(assignment=Assignment(form.get("person") or None))
+    if decision == "assign-to-me" and me is not None:
+        return IssueChange(assignment=Assignment(f"{PERSON}{me}"))
     raise InvalidError("This form says nothing that can be decided.")

@@ -63,6 +63,8 @@ def find_memberships(db: Session) -> list[Membership]:
     own = list_user_memberships(
         db, visitor.user_id, login=visitor.login, with_listed=not is_closed(visitor)
     )
+    members = {one.organization_id: one.member_id for one in own}
+    found = [replace(one, member_id=members.get(one.organization_id)) for one in found]
     by_id = {one.organization_id: one for one in sorted([*found, *own], key=_by_role)}
     return sorted(by_id.values(), key=lambda one: one.slug)
 

@@ -29,6 +29,10 @@ RULES = {
         "a pull request's title or text with a word such as “fixes” before an issue's short id "
         "names that issue"
     ),
+    "author-of-pull-request": (
+        "an issue that is nobody's, and always was, goes to the member who wrote a pull request "
+        "that names it"
+    ),
     "pull-requests-left-out": (
         "by the organization's settings, titles and texts of pull requests name no issue"
     ),

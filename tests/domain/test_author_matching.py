@@ -41,7 +41,14 @@ from models import (
     User,
 )
 from models.session import Database
-from tests.factories import NOW, make_organization, make_repository, make_sha
+from tests.factories import (
+    NOW,
+    make_issue,
+    make_organization,
+    make_project,
+    make_repository,
+    make_sha,
+)
 from tests.webapp.conftest import StatementCounter
 
 ADMIN = Why(NOW, source="person", actor="root")
@@ -219,9 +226,13 @@ def test_two_that_are_one_are_merged(session: Session, acme: Organization) -> No
         session.add_all(TeamMember(team_id=team.id, member_id=one.id) for one in members)
     session.flush()
     match_authors(session, acme.id)
+    project = make_project(session, acme, "web")
+    issue = make_issue(session, project, assigned_member_id=old.id)
 
     merge_members(session, ana, old, why=ADMIN)
 
+    session.refresh(issue)
+    assert issue.assigned_member_id == ana.id
     assert who(session, author) == (ana.id, "confirmed")
     assert session.scalars(select(Member.id)).all() == [ana.id]
     assert sorted(session.scalars(select(TeamMember.team_id))) == [team.id for team in teams]

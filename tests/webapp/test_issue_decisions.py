@@ -11,9 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from models import Activity, IgnoreCondition, Issue, IssueStatus, Organization
+from domain.provenance import Why
+from domain.teams import delete_team
+from models import Activity, IgnoreCondition, Issue, IssueStatus, Organization, Team
 from tests.clock import Clock
-from tests.factories import make_author, make_issue, make_organization
+from tests.factories import NOW, make_author, make_issue, make_organization
 from tests.webapp.conftest import SignIn, csrf_token
 from tests.webapp.tenants import Tenant, furnish
 
@@ -102,10 +104,41 @@ def test_assigned(
     session.commit()
     page = decide("assign", person=author.email)
     assert issue.assigned_to == author.email
-    assert f'<option value="{author.email}" selected>Bo &lt;b&gt;' in page.text
+    assert f'<option value="user:{author.email}" selected>Bo &lt;b&gt;' in page.text
 
     decide("assign", person="")
     assert issue.assigned_to is None
+
+
+def test_assigned_to_a_member_or_a_team(decide: Decide, issue: Issue, tenant: Tenant) -> None:
+    page = decide("assign", person=f"user:{tenant.member.id}").text
+    assert (issue.assigned_member_id, issue.assigned_team_id) == (tenant.member.id, None)
+    assert f"Assigned to <bdi>{tenant.member.name}</bdi>" in page
+    assert f"<strong>Assigned</strong> to <bdi>{tenant.member.name}</bdi>." in page
+
+    page = decide("assign", person=f"team:{tenant.team.id}").text
+    assert (issue.assigned_member_id, issue.assigned_team_id) == (None, tenant.team.id)
+    assert f"Assigned to the team <bdi>{tenant.team.name}</bdi>" in page
+    assert f"<strong>Assigned</strong> to the team <bdi>{tenant.team.name}</bdi>." in page
+    assert f'<option value="team:{tenant.team.id}" selected>' in page
+
+
+def test_of_whom_a_link_lets_in_nobody_knows_who_it_is(decide: Decide, member: FlaskClient) -> None:
+    assert "Assign to me" not in member.get("/o/acme/issues/WEB-2").text
+    assert "/issues/WEB-2" not in member.get("/o/acme/issues/?q=assigned:me").text
+
+
+def test_a_team_that_goes_says_so_in_its_issues(
+    decide: Decide, issue: Issue, tenant: Tenant, session: Session, member: FlaskClient
+) -> None:
+    decide("assign", person=f"team:{tenant.team.id}")
+    team = session.get_one(Team, tenant.team.id)
+    delete_team(session, team, why=Why(NOW, source="person", actor="ana"))
+    session.commit()
+
+    page = member.get("/o/acme/issues/WEB-2").text
+    assert "· Assigned to nobody" in page
+    assert f"the team <bdi>{tenant.team.name}</bdi> was deleted." in page
 
 
 @pytest.mark.parametrize(

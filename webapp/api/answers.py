@@ -288,12 +288,14 @@ class ProjectOfIssue(Answer):
 
 
 class Assignee(Answer):
-    """A person whom commits name."""
+    """A member, somebody whom commits name, or a team; who is no member has the address as id."""
 
-    type: Literal["user"]
-    id: Id
+    type: Literal["user", "team"]
+    id: str
+    """What `user:<id>` or `team:<id>` takes."""
     name: str
-    email: str
+    email: str = ""
+    """Of a person."""
 
 
 class Inbox(Answer):

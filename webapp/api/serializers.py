@@ -104,7 +104,7 @@ def render_member(row: PersonRow) -> Json:
     user = None
     if row.user is not None:
         user = {
-            "id": str(row.user.id),
+            "id": str(row.member.id),  # what `user:<id>` takes
             "name": name,
             "username": row.user.login,
             "email": email,

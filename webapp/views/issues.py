@@ -6,7 +6,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.activities import list_timeline_of_issue
-from domain.assignees import list_assignees, load_assignees
+from domain.assignees import list_choice, load_assignees
 from domain.decisions import find_newest_release
 from domain.event_queries import (
     count_days,
@@ -49,7 +49,7 @@ def list_page() -> ResponseReturnValue:
         return redirect(url_for("tenant.issues.show", short_id=short_id_of(*named)))
     status = IssueStatus(wanted) if wanted else None
     project = find_project(db, organization_id, slug) if slug else None
-    search = parse_search(text, status=status)
+    search = parse_search(text, status=status, me=current_membership().member_id)
     after = request.args.get("after")
     page = list_issues(
         db,
@@ -89,8 +89,9 @@ def show(short_id: str) -> ResponseReturnValue:
         "issue.html",
         issue=issue,
         condition=load_conditions(db, [issue]).get(issue.id),
-        assignee=load_assignees(db, [issue]).get(issue.assigned_to or ""),
-        people=list_assignees(db, project.organization_id),
+        assignee=load_assignees(db, [issue]).get(issue.id),
+        choice=list_choice(db, project.organization_id),
+        me=current_membership().member_id,
         newest_release=find_newest_release(db, project.id),
         project=project,
         short_id=short_id_of(issue, project),
@@ -113,7 +114,7 @@ def decide(short_id: str) -> ResponseReturnValue:
     runtime, membership = shiplog().runtime, current_membership()
     issue, project = get_issue(page_session(), membership.organization_id, short_id)
     person = person_why()
-    change = change_asked_for(request.form, now=person.now)
+    change = change_asked_for(request.form, now=person.now, me=membership.member_id)
     with runtime.db.transaction() as db:
         chosen = lock_issues(db, membership.organization_id, IssueFilter(ids=[issue.id]))
         change_issues(db, chosen, change, why=person)

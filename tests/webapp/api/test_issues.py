@@ -66,7 +66,7 @@ SEARCHES = {
     "a login": ({"query": "assigned:ana"}, ["WEB-2"]),
     "nobody": ({"query": "is:unresolved assigned:none"}, ["SHOP-1"]),
     "a token is nobody": ({"query": "assigned:me"}, []),
-    "a team": ({"query": "assigned:#acme"}, []),
+    "no team": ({"query": "assigned:#acme"}, []),
     "first seen": ({"query": "", "sort": "new"}, ["SHOP-1", "WEB-2", "WEB-1", "WEB-3"]),
     "most events": ({"query": "", "sort": "freq"}, ["WEB-3", "WEB-2", "SHOP-1", "WEB-1"]),
     "a project": ({"query": "", "project": "shop"}, ["SHOP-1"]),

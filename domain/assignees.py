@@ -6,7 +6,7 @@ GitHub the authors of commits are all the people there are, so that they can be 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, CompoundSelect, and_, func, or_, select
@@ -96,12 +96,9 @@ def load_assignees(session: Session, issues: Sequence[Issue]) -> dict[int, Assig
     members = {one.assigned_member_id for one in issues} - {None}
     teams = {one.assigned_team_id for one in issues} - {None}
     authors = {one.assigned_to for one in issues} - {None}
-    by_member: Mapping[int | None, Assignee] = {}
+    by_member = load_members(session, organization_id, members)
     by_team: Mapping[int | None, Assignee] = {}
     by_author: Mapping[str | None, Assignee] = {}
-    if members:
-        found = _list_members(session, organization_id, Member.id.in_(members), with_ended=True)
-        by_member = {one.member_id: one for one in found}
     if teams:
         of_ids = select(Team).where(Team.organization_id == organization_id, Team.id.in_(teams))
         by_team = {team.id: _of_team(team) for team in session.scalars(of_ids)}
@@ -120,6 +117,16 @@ def load_assignees(session: Session, issues: Sequence[Issue]) -> dict[int, Assig
         )
         is not None
     }
+
+
+def load_members(
+    session: Session, organization_id: int, member_ids: Collection[int | None]
+) -> dict[int | None, Assignee]:
+    """Of those ids, whether they still have access or not."""
+    if not member_ids:
+        return {}
+    found = _list_members(session, organization_id, Member.id.in_(member_ids), with_ended=True)
+    return {one.member_id: one for one in found}
 
 
 def list_choice(session: Session, organization_id: int) -> Choice:

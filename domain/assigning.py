@@ -1,23 +1,18 @@
-"""Assigning issues: what a person asks for, and what sentry-api.md 8.2 does by itself.
-
-What a rule assigns says so in the timeline and can be undone. A rule only ever gives an issue to
-somebody that is nobody's and of which no person has decided whose it is.
-"""
+"""Assigning issues: what a person asks for, and what becomes of it; rules are in `own_issues`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
-from domain.assignees import PERSON, Assignee, find_assignee
+from domain.assignees import PERSON, Assignee
 from domain.provenance import Why, record_activity
-from models import Activity, Issue, PullRequest, Repository, Team
+from models import Activity, Issue, Team
 
 ASSIGNED = "assigned"
-BY_PULL_REQUEST = "author-of-pull-request"
 
 
 def assign(
@@ -28,11 +23,11 @@ def assign(
     why: Why,
     rule: str | None = None,
     repository_id: int | None = None,
-    **more: object,
+    said: Mapping[str, Any] | None = None,
 ) -> None:
     """Give *issue*, which is locked, to *assignee* or to nobody; repeatable.
 
-    *more* is said in the timeline besides. Flushes nothing.
+    The timeline tells *said* besides. Flushes nothing.
     """
     wanted = (
         assignee.author if assignee else None,
@@ -53,7 +48,7 @@ def assign(
         issue_id=issue.id,
         repository_id=repository_id,
         rule=rule,
-        data={**told, **more},
+        data={**told, **(said or {})},
     )
 
 
@@ -73,55 +68,6 @@ def find_undoable_assignment(session: Session, issue: Issue) -> Activity | None:
         return None
     holds = newest.data.get("key") == f"{PERSON}{issue.assigned_member_id}"
     return newest if holds else None
-
-
-def is_nobodys(issue: Issue) -> bool:
-    return (issue.assigned_to, issue.assigned_member_id, issue.assigned_team_id) == (None,) * 3
-
-
-def assign_to_author(
-    session: Session,
-    repository: Repository,
-    pull_request: PullRequest,
-    issue_ids: Collection[int],
-    *,
-    why: Why,
-) -> None:
-    """Give issues that the pull request came to name to its author, a member by GitHub's login.
-
-    Only those that are nobody's and of which nobody ever decided whose they are.
-    """
-    login = pull_request.author_login
-    if not issue_ids or not login:
-        return
-    assignee = find_assignee(session, repository.organization_id, login)
-    if assignee is None or assignee.member_id is None:
-        return
-    decided = select(Activity.issue_id).where(
-        Activity.issue_id.in_(issue_ids),
-        Activity.kind.in_((ASSIGNED, "undone")),
-        Activity.actor.is_not(None),
-    )
-    issues = session.scalars(
-        select(Issue)
-        .where(Issue.id.in_(issue_ids))
-        .order_by(Issue.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    taken = set(session.scalars(decided))
-    for issue in issues:
-        if is_nobodys(issue) and issue.id not in taken:
-            assign(
-                session,
-                issue,
-                assignee,
-                why=why,
-                rule=BY_PULL_REQUEST,
-                repository_id=repository.id,
-                number=pull_request.number,
-                title=pull_request.title,
-            )
 
 
 def give_up_issues(session: Session, team: Team, *, why: Why) -> None:

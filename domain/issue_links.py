@@ -1,6 +1,6 @@
 """Which commits and pull requests name an issue. Linking changes no status: releases resolve.
 
-Who wrote the pull request gets the issue, if it is nobody's (sentry-api.md 8.2).
+Who wrote them may get the issue (`domain/own_issues.py`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from domain.assigning import assign_to_author
 from domain.bulk import batches, insert_missing
 from domain.commits import CommitData
+from domain.own_issues import give_to_author, give_to_committers
 from domain.provenance import Why, record_activity
 from domain.references import Reference, find_references, list_candidates
 from domain.resolution_policy import Policy, load_policy
@@ -139,6 +139,8 @@ def link_commits(
                 matched_text=reference.matched_text,
                 data={"sha": commit.sha},
             )
+    linked = [(issue_id, commit) for issue_id, commit, _ in named if (issue_id, commit.sha) in new]
+    give_to_committers(session, repository, linked, why=why)
     return {issue_id for issue_id, _, _ in named}
 
 
@@ -185,7 +187,7 @@ def link_pull_request(
         session.add(link)
         _record(session, repository, pull_request, link, "referenced_in_pull_request", why)
     session.flush()
-    assign_to_author(session, repository, pull_request, named.keys() - links.keys(), why=why)
+    give_to_author(session, repository, pull_request, named.keys() - links.keys(), why=why)
     return named.keys() | links.keys()
 
 

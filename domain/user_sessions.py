@@ -30,6 +30,7 @@ class Visitor:
     memberships_at: datetime | None
     is_being_checked: bool  # GitHub is being asked for them at this moment
     last_used_at: datetime
+    takes_issues: bool  # those that their commits name
 
 
 def begin_user_session(session: Session, user_id: int, *, user_agent: str, now: datetime) -> str:
@@ -69,6 +70,7 @@ def find_visitor(session: Session, token: str, *, now: datetime) -> Visitor | No
         memberships_at=user.memberships_at,
         is_being_checked=user.checking_until is not None and user.checking_until > now,
         last_used_at=used.last_used_at,
+        takes_issues=user.takes_issues,
     )
 
 

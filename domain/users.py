@@ -21,6 +21,11 @@ FAILED_WAIT = timedelta(minutes=1)  # before GitHub is asked again after it fail
 REFRESH_MARGIN = timedelta(minutes=5)  # a token this close to its end is not used any more
 
 
+def take_issues(session: Session, user_id: int, *, takes: bool) -> None:
+    """Whether the person wishes to be assigned the issues that their commits name."""
+    session.execute(update(User).where(User.id == user_id).values(takes_issues=takes))
+
+
 def record_user(session: Session, github_id: int, *, login: str, name: str, now: datetime) -> User:
     """The account with GitHub's *github_id*, locked, its login and name as they are today."""
     row = {

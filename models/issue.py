@@ -98,6 +98,11 @@ class Issue(Base):
     is_bookmarked: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     @property
+    def is_assigned(self) -> bool:
+        assignees = (self.assigned_to, self.assigned_member_id, self.assigned_team_id)
+        return assignees != (None, None, None)
+
+    @property
     def is_resolved(self) -> bool:
         return self.status == IssueStatus.resolved
 

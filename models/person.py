@@ -17,6 +17,7 @@ class User(Base):
     Tokens are encrypted (`domain/secret_box.py`). `memberships_at` is when GitHub was last asked
     which installations the account reaches, `checking_until` the end of the lease of whoever asks
     right now, `check_failed_at` when that was last in vain. An operator has redeemed the server's set-up link.
+    `takes_issues`: wishes to be assigned the issues that their commits name.
     """
 
     __tablename__ = "user_account"
@@ -33,6 +34,7 @@ class User(Base):
     memberships_at: Mapped[datetime | None]
     checking_until: Mapped[datetime | None]
     check_failed_at: Mapped[datetime | None]
+    takes_issues: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 

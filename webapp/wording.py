@@ -33,6 +33,10 @@ RULES = {
         "an issue that is nobody's, and always was, goes to the member who wrote a pull request "
         "that names it"
     ),
+    "author-of-commit": (
+        "an issue that is nobody's, and always was, goes to the member who wrote a commit that "
+        "names it, if they wish so in their account"
+    ),
     "pull-requests-left-out": (
         "by the organization's settings, titles and texts of pull requests name no issue"
     ),

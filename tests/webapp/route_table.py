@@ -62,6 +62,7 @@ PAGES: dict[str, Role] = {
     "GET /orgredirect/organizations/<named>/settings/auth-tokens/": ANYBODY,
     "GET /account": PERSON,
     "POST /account/check": PERSON.with_form(),
+    "POST /account/issues": PERSON.with_form(),
     "POST /account/sessions/<session_id>/end": PERSON.with_form(),
     "POST /account/sign-out-everywhere": PERSON.with_form(),
     "GET /o/<org>/": MEMBER,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, render_template, session, url_for
+from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.login_links import end_sessions
@@ -12,6 +12,7 @@ from domain.user_sessions import (
     end_user_session,
     list_user_sessions,
 )
+from domain.users import take_issues
 from webapp.context import shiplog
 from webapp.operators import end_session as end_operator
 from webapp.security import find_memberships, held_links
@@ -40,6 +41,15 @@ def show() -> ResponseReturnValue:
 def ask_again() -> ResponseReturnValue:
     """Ask GitHub now what the visitor may see, instead of within a quarter of an hour."""
     renew_visitor(_require_visitor())
+    return redirect(url_for("account.show"), code=303)
+
+
+@bp.post("/issues")
+def choose_issues() -> ResponseReturnValue:
+    """Whether the visitor wishes to be assigned what their commits name."""
+    visitor = _require_visitor()
+    with shiplog().runtime.db.transaction() as db:
+        take_issues(db, visitor.user_id, takes="takes_issues" in request.form)
     return redirect(url_for("account.show"), code=303)
 
 

@@ -1,4 +1,4 @@
-"""Issues assigned to members and teams.
+"""Issues assigned to members and teams; who takes those that their commits name.
 
 Revision ID: 0019
 Revises: 0018
@@ -18,6 +18,10 @@ REFERRED = {"assigned_member_id": "member", "assigned_team_id": "team"}
 
 
 def upgrade() -> None:
+    op.add_column(
+        "user_account",
+        sa.Column("takes_issues", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
     with warnings.catch_warnings():
         # SQLite copies the table, and looks at those that it refers to. One of them has indexes
         # that it cannot describe, and need not: that table stays as it is.
@@ -37,3 +41,5 @@ def downgrade() -> None:
             batch_op.drop_constraint(f"fk_issue_{column}_{table}", type_="foreignkey")
             batch_op.drop_index(f"ix_issue_{column}")
             batch_op.drop_column(column)
+    with op.batch_alter_table("user_account", schema=None) as batch_op:
+        batch_op.drop_column("takes_issues")

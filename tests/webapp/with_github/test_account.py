@@ -152,7 +152,13 @@ def test_signing_out_everywhere_ends_the_operators_session_for_good(
 
 
 @pytest.mark.parametrize(
-    "path", ["/account/check", "/account/sign-out-everywhere", "/account/sessions/1/end"]
+    "path",
+    [
+        "/account/check",
+        "/account/issues",
+        "/account/sign-out-everywhere",
+        "/account/sessions/1/end",
+    ],
 )
 def test_forms_need_their_token(browser: OpenBrowser, ana: Account, path: str) -> None:
     here = browser(ana)

@@ -189,6 +189,34 @@ def test_ci_is_faster_than_the_push(world: World, chain: list[str], script: Scri
     assert world.resolved_in(issue) == "web@1.1.0"
 
 
+@pytest.mark.parametrize(
+    ("commit", "previous", "listed"),
+    [(1, None, 14), (1, 0, 1), (-1, 0, 0)],  # -1: of old, on main; 0 and 1: inside of the push
+)
+def test_ci_is_faster_than_a_push_of_several_commits(
+    world: World,
+    chain: list[str],
+    script: Script,
+    commit: int,
+    previous: int | None,
+    listed: int,
+) -> None:
+    late = [chain[14]]
+    for number in range(3):
+        late.append(world.commit(f"Late {number}", onto=late[-1:]))
+    script.state("web@1.1.0", ref(late[commit + 1], late[1] if previous == 0 else None))
+    world.github.fail_next(404, times=4, body={"message": "Not Found"})
+    world.work_off()
+    assert "404" in script.read("web@1.1.0")["commitList"]["cause"]
+    world.github.world.faults.clear()
+
+    world.push(late[-1])  # which tells nothing of the parents of those before
+    world.settle()
+
+    assert script.read("web@1.1.0")["commitList"]["state"] == "complete"
+    assert len(script.shas("web@1.1.0")) == listed
+
+
 def test_a_range_that_no_push_brought_is_fetched_in_one_call(
     world: World, chain: list[str], script: Script
 ) -> None:

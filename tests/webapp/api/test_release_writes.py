@@ -123,6 +123,23 @@ def test_the_walk_through_with_refs(api: Api, shop: Repository, session: Session
     assert rows(session) == before
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"refs": [{"repository": "acme/shop", "commit": HEAD, "previousCommit": "0" * 40}]},
+        {"refs": [{"repository": "acme/shop", "commit": f"{'0' * 40}..{HEAD}"}]},
+        {"headCommits": [{"repository": "acme/shop", "currentId": HEAD, "previousId": "0" * 40}]},
+    ],
+)
+def test_the_zeros_that_a_push_of_a_new_branch_begins_with_are_no_commit(
+    api: Api, shop: Repository, session: Session, said: dict[str, Any]
+) -> None:
+    post(api, version="web@2.0.0", projects=["web"], **said)
+
+    [head] = session.scalars(select(Head)).all()
+    assert (head.sha, head.stated_previous, head.previous_sha) == (HEAD, None, None)
+
+
 def test_what_a_new_release_is_told(api: Api, web: Project, session: Session) -> None:
     told = post(
         api,

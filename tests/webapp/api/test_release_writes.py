@@ -541,6 +541,22 @@ def test_deleting(api: Api, own: Tenant, session: Session) -> None:
     assert "resolved_in_release" in told
 
 
+@pytest.mark.parametrize("path", [RELEASES, OF_WEB])
+def test_a_release_in_which_an_issue_was_first_seen_is_not_deleted(
+    api: Api, own: Tenant, session: Session, path: str
+) -> None:
+    own.issue.first_release_id = own.release.id
+    session.commit()
+    before = rows(session)
+    answer = api.send("DELETE", path + "web@1.0.0/")
+
+    assert answer.status_code == 400
+    assert answer.get_json() == {
+        "detail": "This release is referenced by active issues and cannot be removed."
+    }
+    assert rows(session) == before
+
+
 def test_deleting_through_a_project(api: Api, own: Tenant, session: Session) -> None:
     make_project(session, own.organization, "api")
     session.commit()

@@ -25,6 +25,8 @@ from domain.list_states import (
     GAPS_REMEDY,
     IMPORT_REMEDY,
     IMPORT_RUNNING,
+    NOT_TRACKED,
+    TRACK,
     TROUBLE,
     TROUBLE_REMEDY,
     Refreshed,
@@ -196,7 +198,9 @@ def _refresh_on_line(task: Task, line: Line, head: Head) -> None:
         task.result.has_open_ends = True
         head.needs = found.open_ends[0]
         show_latest(task, head)
-        set_incomplete(task, head, GAPS, GAPS_REMEDY, basis="latest")
+        is_asked = task.repository.is_tracked
+        why = (GAPS, GAPS_REMEDY) if is_asked else (NOT_TRACKED, TRACK)
+        set_incomplete(task, head, *why, basis="latest")
         return
     if head.origin == HeadOrigin.ref and not found.met and next(line.lower(point), None) is None:
         refresh_first(task, head, found)

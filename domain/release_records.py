@@ -104,7 +104,8 @@ def list_release_records_by_version(
         row = session.execute(of_place.where(Release.id == place.row_id)).one_or_none()
         if row is None:  # deleted in the meantime
             return Window([], None, None)
-        here = (row[0] or NO_KEY, place.row_id)
+        # SQLite puts the text '' of NO_KEY before the empty bytes of a name that is no version.
+        here = (row[0] if isinstance(row[0], bytes) else NO_KEY, place.row_id)
     found = _read(session, query, version_of_release(), here, place, size)
     return _as_records(session, cut(found, place, size, lambda release: (release.id, 0)))
 

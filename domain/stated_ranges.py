@@ -18,6 +18,8 @@ from domain.list_states import (
     FIRST_RELEASE_COMMITS,
     IMPORT_REMEDY,
     IMPORT_RUNNING,
+    NOT_TRACKED,
+    TRACK,
     Task,
     set_complete,
     set_incomplete,
@@ -27,7 +29,7 @@ from domain.list_states import (
 )
 from domain.release_facts import moment_of_release
 from domain.release_lists import list_ids
-from models import Head, Release, ReleaseProject, Repository
+from models import Head, Release, ReleaseProject
 
 NOT_RESOLVED = "GitHub could not be asked yet which commit {} is"
 ASKED_AGAIN = "It is tried again by itself."
@@ -37,8 +39,6 @@ FIRST = "first release: only the latest {} of {} commits are listed"
 WHOLE_HISTORY = (
     "Tag the commit to take the whole history, or say where the range begins (previousCommit)."
 )
-NOT_TRACKED = "the repository is not tracked, so its commits are not known"
-TRACK = "Track the repository, or send the list of commits."
 
 
 class Want(StrEnum):
@@ -50,16 +50,11 @@ class Want(StrEnum):
     files = FILES  # what the listed commits touch, where no push said it
 
 
-def can_ask(repository: Repository) -> bool:
-    """Whether GitHub would show us this repository."""
-    return repository.is_tracked and repository.is_accessible and repository.github_id is not None
-
-
 def refresh_unresolved(task: Task, head: Head) -> None:
     """A revision that is no full sha, and GitHub did not say yet what it is."""
     names = [name for name in (head.stated, head.stated_previous) if name]
     cause = NOT_RESOLVED.format(" or ".join(repr(name) for name in names))
-    set_incomplete(task, head, cause, ASKED_AGAIN, basis="latest")
+    set_incomplete(task, head, *_why_unknown(task, cause), basis="latest")
     task.result.has_wants = True
 
 
@@ -98,7 +93,7 @@ def refresh_without_history(task: Task, head: Head) -> None:
     elif head.fetched_from != base.sha:
         _want(task, head, Want.range)
         show_latest(task, head)
-    remedy = IMPORT_REMEDY if can_ask(task.repository) else TRACK
+    remedy = IMPORT_REMEDY if task.repository.is_tracked else TRACK
     set_incomplete(task, head, GUESSED, remedy, basis="previous-release")
 
 
@@ -161,13 +156,14 @@ def _moment(session: Session, head: Head) -> datetime:
 
 
 def _want(task: Task, head: Head, want: Want) -> None:
-    if can_ask(task.repository):
+    """Have GitHub asked: now, or when it shows us the repository again. Not what nobody tracks."""
+    if task.repository.is_tracked:
         head.wants = want
         task.result.has_wants = True
 
 
 def _why_unknown(task: Task, cause: str) -> tuple[str, str]:
-    return (cause, ASKED_AGAIN) if can_ask(task.repository) else (NOT_TRACKED, TRACK)
+    return (cause, ASKED_AGAIN) if task.repository.is_tracked else (NOT_TRACKED, TRACK)
 
 
 def _name_at(task: Task, head: Head, sha: str) -> str | None:

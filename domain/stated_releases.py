@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.bulk import batches, insert_missing
@@ -18,6 +18,7 @@ from domain.errors import (
     AlreadyExistsError,
     AmbiguousError,
     FieldsInvalidError,
+    InvalidError,
     NotFoundError,
 )
 from domain.organizations import is_slug
@@ -40,6 +41,7 @@ from domain.stored_lines import mark_line_stale
 from models import (
     Activity,
     Head,
+    Issue,
     Project,
     Release,
     ReleaseCommit,
@@ -52,6 +54,7 @@ from models import (
 
 GONE = "Could not create the release it conflicts with existing data"
 NO_PROJECTS = "A release that is not known yet needs at least one project."
+SEEN_FIRST = "This release is referenced by active issues and cannot be removed."
 MOST_REPOSITORIES = 200  # that the commits of one request may name
 
 
@@ -167,7 +170,8 @@ def delete_release(
     """Forget the release with its heads, list and deploys; commits, tags and issues stay.
 
     What it resolved stays resolved, by its version. Lists of other releases that it shortened are
-    computed again. Raises NotFoundError and AmbiguousError.
+    computed again. Raises NotFoundError and AmbiguousError, and InvalidError while an issue was
+    first seen in it (sentry-api.md 4.6).
     """
     project_id = project.id if project else None
     known = get_release(session, organization_id, name, project_id=project_id)
@@ -175,6 +179,8 @@ def delete_release(
     release = _lock(session, known.id)
     if release is None:
         raise NotFoundError(f"no release {name!r} in this organization")
+    if session.scalar(select(exists().where(Issue.first_release_id == release.id))):
+        raise InvalidError(SEEN_FIRST)
     heads = session.scalars(select(Head).where(Head.release_id == release.id)).all()
     record_activity(
         session,

@@ -34,8 +34,9 @@ def bring_up_to_date(
 ) -> Refreshed:
     """Compute stale lists, sync the issues that depend on them, and see what has to be asked.
 
-    Pass *issue_ids* whose links changed and the commits *learnt*: those whose parents or whose
-    span came in, so that lists which waited for them are tried again. Makes the gaps job due if
+    Pass *issue_ids* whose links changed and the commits *learnt*: those whose parents or whose span
+    came in, or that exist at all (GitHub had not known them, and knows them now), so that lists
+    which waited for them are tried again. Makes the gaps job due if
     GitHub must be asked, or if more lists are stale than fit here; without *makes_due* that is left to the caller.
     """
     mark_waiting_stale(session, repository.id, learnt)

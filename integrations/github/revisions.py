@@ -10,7 +10,6 @@ import structlog
 from domain.errors import AmbiguousError, FieldsInvalidError
 from domain.revisions import find_revision
 from domain.stated_heads import StatedRef
-from domain.stated_ranges import can_ask
 from integrations.github.client import GitHubApp
 from integrations.github.errors import GitHubError
 from integrations.github.ranges import fetch_revision
@@ -36,8 +35,8 @@ class _Known:
     name: str
     sha: str | None
     previous_sha: str | None
-    number: int | None  # GitHub's id of the repository; None: GitHub cannot be asked
-    installation_id: int
+    number: int | None  # GitHub's id of the repository; None: it has never been there
+    installation_id: int | None  # GitHub's; None while GitHub cannot be asked
 
 
 def resolve_refs(
@@ -46,7 +45,7 @@ def resolve_refs(
     """Each statement with full shas, where they can be found; opens no transaction for writing.
 
     Raises FieldsInvalidError for a revision that certainly names no commit. While GitHub is out of
-    reach a revision stays unresolved: a job asks again.
+    reach, or the repository is not tracked, a revision stays unresolved: a job asks later.
     """
     resolved = []
     for statement in statements:
@@ -84,9 +83,10 @@ def _as_sent(statement: RefStatement, known: _Known) -> StatedRef:
 def _find(db: Database, statement: RefStatement) -> _Known:
     with db.reading() as session:
         repository = session.get_one(Repository, statement.repository_id)
+        shown_by = repository.installation_id if repository.is_accessible else None
         installation = (
-            session.get(Installation, repository.installation_id)
-            if repository.installation_id is not None and can_ask(repository)
+            session.get(Installation, shown_by)
+            if shown_by is not None and repository.is_tracked
             else None
         )
         try:
@@ -102,14 +102,14 @@ def _find(db: Database, statement: RefStatement) -> _Known:
             name=repository.full_name,
             sha=sha,
             previous_sha=previous,
-            number=repository.github_id if installation else None,
-            installation_id=installation.github_id if installation else 0,
+            number=repository.github_id,
+            installation_id=installation.github_id if installation else None,
         )
 
 
 def _ask(github: GitHubApp | None, known: _Known, revision: str) -> str | None:
     """The sha, by one call; None if GitHub cannot be asked now."""
-    if github is None or known.number is None:
+    if github is None or known.number is None or known.installation_id is None:
         return None
     try:
         found = fetch_revision(github.installation(known.installation_id), known.number, revision)

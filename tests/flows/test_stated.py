@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from domain.provenance import Why
+from domain.repository_settings import set_tracked
+from models import Repository
 from tests.flows.api import Script, make_script, ref
 from tests.flows.world import World
 
@@ -189,6 +192,34 @@ def test_ci_is_faster_than_the_push(world: World, chain: list[str], script: Scri
     assert world.resolved_in(issue) == "web@1.1.0"
 
 
+@pytest.mark.parametrize(
+    ("commit", "previous", "listed"),
+    [(1, None, 14), (1, 0, 1), (-1, 0, 0)],  # -1: of old, on main; 0 and 1: inside of the push
+)
+def test_ci_is_faster_than_a_push_of_several_commits(
+    world: World,
+    chain: list[str],
+    script: Script,
+    commit: int,
+    previous: int | None,
+    listed: int,
+) -> None:
+    late = [chain[14]]
+    for number in range(3):
+        late.append(world.commit(f"Late {number}", onto=late[-1:]))
+    script.state("web@1.1.0", ref(late[commit + 1], late[1] if previous == 0 else None))
+    world.github.fail_next(404, times=4, body={"message": "Not Found"})
+    world.work_off()
+    assert "404" in script.read("web@1.1.0")["commitList"]["cause"]
+    world.github.world.faults.clear()
+
+    world.push(late[-1])  # which tells nothing of the parents of those before
+    world.settle()
+
+    assert script.read("web@1.1.0")["commitList"]["state"] == "complete"
+    assert len(script.shas("web@1.1.0")) == listed
+
+
 def test_a_range_that_no_push_brought_is_fetched_in_one_call(
     world: World, chain: list[str], script: Script
 ) -> None:
@@ -227,6 +258,63 @@ def test_github_out_of_reach_leaves_a_whole_release_that_heals(
         "basis": "graph",
         "cause": None,
     }
+
+
+def _lose(world: World, how: str) -> None:
+    if how == "suspended":
+        assert world.installation is not None
+        world.github.suspend(world.installation)
+    else:
+        _set_tracked(world, tracked=False)
+    world.settle()
+
+
+def _regain(world: World, how: str) -> None:
+    if how == "suspended":
+        assert world.installation is not None
+        world.github.unsuspend(world.installation)
+    else:
+        _set_tracked(world, tracked=True)
+    world.settle()
+
+
+def _set_tracked(world: World, *, tracked: bool) -> None:
+    with world.runtime.db.transaction() as session:
+        repository = session.get_one(Repository, world.repository().id)
+        set_tracked(session, repository, tracked=tracked, why=Why(world.clock(), source="person"))
+
+
+@pytest.mark.parametrize("how", ["suspended", "not tracked"])
+@pytest.mark.parametrize("said", ["sha", "abbreviation", "branch", "range", "named range"])
+def test_what_is_stated_while_github_shows_nothing_is_found_once_it_does(
+    world: World, chain: list[str], script: Script, said: str, how: str
+) -> None:
+    side = world.commit("Side", onto=[chain[14]])
+    world.push(side, "side")
+    world.github.queued.clear()
+    _lose(world, how)
+    refs = {
+        "sha": ref(side),
+        "abbreviation": ref(side[:9]),
+        "branch": ref("side"),
+        "range": ref(side, chain[13]),
+        "named range": ref("side", "side~2"),
+    }
+    script.state("web@1.1.0", refs[said])
+    world.work_off()
+    told = script.read("web@1.1.0")["commitList"]
+    assert told["state"] == "incomplete"
+    if how == "not tracked":
+        assert "not tracked" in told["cause"]
+        assert told["remedy"].startswith("Track the repository")
+    else:
+        assert told["cause"].startswith("GitHub could not be asked")
+
+    _regain(world, how)
+
+    assert script.read("web@1.1.0")["commitList"]["state"] == "complete"
+    listed = 2 if "range" in said else 13
+    assert script.shas("web@1.1.0") == [side, *chain[14:2:-1]][:listed]
 
 
 def test_the_same_request_twice_changes_nothing(

@@ -23,6 +23,7 @@ MOST_OF_URL = 2000
 FILE_KINDS = ("A", "M", "D")
 NO_MEMBER = "User does not have access to this organization"
 _FULL_SHA = re.compile(r"[0-9A-Fa-f]{40}")
+_NO_COMMIT = re.compile(r"0{40}|0{64}")
 _DATE = re.compile(r"\d{4}-\d", re.ASCII)
 
 
@@ -53,6 +54,11 @@ def _clean(value: object) -> object:
 
 def _read_sha(text: str) -> str:
     return text.lower() if _FULL_SHA.fullmatch(text) else text
+
+
+def _read_begin(text: str | None) -> str | None:
+    """Where a range begins; None as well for forty zeros, as a push has them that makes a branch."""
+    return _read_sha(text) if text and not _NO_COMMIT.fullmatch(text) else None
 
 
 def _verify_file_kind(kind: str) -> str:
@@ -146,14 +152,9 @@ class RefBody(BaseModel):
     def revisions(self) -> tuple[str, str | None]:
         """The last commit, and the one that it begins after."""
         begin, dots, end = self.commit.partition("..")
-        return (
-            (_read_sha(end), _read_sha(begin))
-            if dots
-            else (
-                _read_sha(begin),
-                _read_sha(self.previous) if self.previous else None,
-            )
-        )
+        if dots:
+            return _read_sha(end), _read_begin(begin)
+        return _read_sha(self.commit), _read_begin(self.previous)
 
 
 class HeadCommitBody(BaseModel):
@@ -202,7 +203,7 @@ class _WithRefs(BaseModel):
             said = ((body.repository, *body.revisions) for body in self.refs)
         else:
             said = (
-                (body.repository, _read_sha(body.current), _read_sha(body.previous or "") or None)
+                (body.repository, _read_sha(body.current), _read_begin(body.previous))
                 for body in self.head_commits or ()
             )
         return list(

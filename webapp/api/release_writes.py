@@ -90,7 +90,10 @@ def update_release_of_project(project: str, version: str) -> ResponseReturnValue
 
 @delete("/organizations/<org>/releases/<path:version>/", DELETE_RELEASES, answers={204: None})
 def remove_release(version: str) -> ResponseReturnValue:
-    """Its list goes with it; commits, tags and issues stay, and what it fixed stays fixed."""
+    """Its list goes with it; commits, tags and issues stay, and what it fixed stays fixed.
+
+    Refused while there is an issue that was first seen in it.
+    """
     return _delete(version, None)
 
 

@@ -27,6 +27,9 @@ EXAMPLES: dict[str, Any] = {
     "projects": ["web"],
     "name": "Web",
     "q": "WEB-1",
+    "provider": "integrations:github",
+    "installation": "1",
+    "identifier": "acme/shop",
 }
 LIMITS = {
     "minLength": "at least {} long",
@@ -213,10 +216,21 @@ def _curl(url: str, method: str, operation: Json, body: Json, shapes: Json) -> s
 
 
 def _example(schema: Json, shapes: Json) -> Any:
-    """An object with the required fields, or with the first one if none is."""
+    """An object with the required fields; if none is, with those that say the most."""
     fields = schema.get("properties", {})
-    names = schema.get("required") or list(fields)[:1]
+    names = schema.get("required") or _telling(fields)
     return {name: _example_value(name, _resolve(fields[name], shapes), shapes) for name in names}
+
+
+def _telling(fields: Json) -> list[str]:
+    """Those that we have examples of, else the one with few choices, else the first."""
+    known = [name for name in fields if name in EXAMPLES]
+    with_choices = [
+        name
+        for name, schema in fields.items()
+        if any("enum" in part for part in schema.get("anyOf", [schema]))
+    ]
+    return known or with_choices[:1] or list(fields)[:1]
 
 
 def _example_value(name: str, schema: Json, shapes: Json) -> Any:

@@ -44,7 +44,7 @@ def _on_branch(
         ctx.session, repository, push.commits, hosts=ctx.hosts, why=ctx.why
     )
     _record_span(ctx, repository, push, branch)
-    learnt = [push.after] if push.after else []
+    learnt = {*filter(None, [push.after]), *(commit.sha for commit in push.commits)}
     bring_up_to_date(ctx.session, repository, why=ctx.why, issue_ids=issue_ids, learnt=learnt)
     ctx.effects.update(commits=len(push.commits), issues_named=len(issue_ids))
 

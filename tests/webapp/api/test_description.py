@@ -140,13 +140,37 @@ def test_the_page(client: FlaskClient, document: Any) -> None:
     assert set(re.findall(r'href="#([^"]+)"', text)) <= set(ids)
 
 
-def test_an_example_of_the_page_is_accepted(client: FlaskClient, document: Any) -> None:
+def example_of(client: FlaskClient, operation_id: str) -> str:
+    """The request that the page shows for it."""
     text = unescape(client.get("/api/docs").text)
-    article = text.split('id="create_release"')[1].split("</article>")[0]
-
-    example = re.search(r"curl -X POST.*?</code>", article, re.DOTALL)
+    article = text.split(f'id="{operation_id}"')[1].split("</article>")[0]
+    example = re.search(r"curl .*?</code>", article, re.DOTALL)
     assert example is not None
-    assert f"'{document['servers'][0]['url']}/api/0/organizations/acme/releases/'" in example[0]
-    data = re.search(r"-d '(.*)'", example[0])
+    return example[0]
+
+
+def test_an_example_of_the_page_is_accepted(client: FlaskClient, document: Any) -> None:
+    example = example_of(client, "create_release")
+
+    assert f"'{document['servers'][0]['url']}/api/0/organizations/acme/releases/'" in example
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "body"),
+    [
+        ("create_release", {"version": "web@1.0.0", "projects": ["web"]}),
+        ("change_issue", {"status": "resolved"}),
+        (
+            "add_repository",
+            {"provider": "integrations:github", "installation": "1", "identifier": "acme/shop"},
+        ),
+        ("change_repository", {"status": "active"}),
+    ],
+)
+def test_an_example_says_what_its_route_is_for(
+    client: FlaskClient, operation_id: str, body: dict[str, Any]
+) -> None:
+    data = re.search(r"-d '(.*)'", example_of(client, operation_id))
+
     assert data is not None
-    assert json.loads(data[1]) == {"version": "web@1.0.0", "projects": ["web"]}
+    assert json.loads(data[1]) == body

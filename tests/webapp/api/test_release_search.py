@@ -133,6 +133,25 @@ def test_by_version(listed: Api, session: Session, sort: str, is_ordered: bool) 
     assert versions(listed, sort=sort, query="release.package:web")[0] == "web@1.10"
 
 
+def test_names_that_are_no_version_come_in_pages_as_well(
+    listed: Api, own: Tenant, session: Session
+) -> None:
+    names = [f"build-{number}" for number in range(7)]
+    for name in names:
+        make_release(session, own.repository, own.project, name)
+    session.execute(update(Release).where(Release.version == "build-3").values(semver_key=None))
+    session.commit()
+    expected = versions(listed, sort="semver")
+    assert {*expected[-8:]} == {*names, "web@nightly"}
+
+    for size in (1, 2, 5):
+        pages = list(listed.pages(RELEASES, sort="semver", per_page=size))
+        assert [release["version"] for page in pages for release in page] == expected
+    last = listed.read(RELEASES, sort="semver")[-1]["id"]
+    back = listed.pages(RELEASES, "previous", sort="semver", per_page=5, cursor=f"{last}:0:1")
+    assert [release["version"] for page in reversed([*back]) for release in page] == expected[:-1]
+
+
 def test_pages_by_version_backwards(listed: Api) -> None:
     first = listed.read(RELEASES, sort="semver", per_page=4)
     last = first[-1]["id"]

@@ -123,6 +123,23 @@ def test_the_walk_through_with_refs(api: Api, shop: Repository, session: Session
     assert rows(session) == before
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"refs": [{"repository": "acme/shop", "commit": HEAD, "previousCommit": "0" * 40}]},
+        {"refs": [{"repository": "acme/shop", "commit": f"{'0' * 40}..{HEAD}"}]},
+        {"headCommits": [{"repository": "acme/shop", "currentId": HEAD, "previousId": "0" * 40}]},
+    ],
+)
+def test_the_zeros_that_a_push_of_a_new_branch_begins_with_are_no_commit(
+    api: Api, shop: Repository, session: Session, said: dict[str, Any]
+) -> None:
+    post(api, version="web@2.0.0", projects=["web"], **said)
+
+    [head] = session.scalars(select(Head)).all()
+    assert (head.sha, head.stated_previous, head.previous_sha) == (HEAD, None, None)
+
+
 def test_what_a_new_release_is_told(api: Api, web: Project, session: Session) -> None:
     told = post(
         api,
@@ -522,6 +539,22 @@ def test_deleting(api: Api, own: Tenant, session: Session) -> None:
     assert "release_deleted" in [kind for kind, _ in happened(session)]
     told = session.scalars(select(Activity.kind).where(Activity.issue_id == own.issue.id)).all()
     assert "resolved_in_release" in told
+
+
+@pytest.mark.parametrize("path", [RELEASES, OF_WEB])
+def test_a_release_in_which_an_issue_was_first_seen_is_not_deleted(
+    api: Api, own: Tenant, session: Session, path: str
+) -> None:
+    own.issue.first_release_id = own.release.id
+    session.commit()
+    before = rows(session)
+    answer = api.send("DELETE", path + "web@1.0.0/")
+
+    assert answer.status_code == 400
+    assert answer.get_json() == {
+        "detail": "This release is referenced by active issues and cannot be removed."
+    }
+    assert rows(session) == before
 
 
 def test_deleting_through_a_project(api: Api, own: Tenant, session: Session) -> None:

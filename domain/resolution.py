@@ -137,7 +137,7 @@ def _apply(
         return False  # its release was deleted: what that had fixed stays fixed
     if record is not None and fixed is not None and _is_same(record, fixed):
         return False
-    if record is None and (fixed is None or issue.status != IssueStatus.unresolved):
+    if record is None and (fixed is None or issue.is_resolved):
         return False
     if record is not None:
         record.ended_at = why.now

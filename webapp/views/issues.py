@@ -22,6 +22,7 @@ from domain.issue_queries import SORTS, list_fixes, list_issues, list_links
 from domain.issue_records import IssueFilter
 from domain.issue_search import parse_search
 from domain.issues import find_issue, get_issue, short_id_of
+from domain.lacking import list_lacking
 from domain.organizations import find_project
 from domain.paging import find_id
 from domain.repository_queries import list_project_slugs
@@ -101,6 +102,7 @@ def show(short_id: str) -> ResponseReturnValue:
         environments_seen=list_environments_seen(db, issue.id),
         fixes=list_fixes(db, issue.id),
         homes=list_homes(db, [issue.id]).get(issue.id, []),
+        lacking=list_lacking(db, issue) if issue.is_resolved else [],
         links=list_links(db, issue.id),
         timeline_entries=list_timeline_of_issue(db, issue.id),
         undoable=list_undoable(db, issue),

@@ -1,23 +1,34 @@
 """What people type to find issues: `is:unresolved release:web@1.2 assigned:none cart`.
 
-Keys by sentry-api.md 8.1; a key that is not known is text like any other.
+Keys by sentry-api.md 8.1; a key that is not known is text like any other. `!` before a term finds
+what does not have it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, true
 from sqlalchemy.sql.elements import SQLCoreOperations
 
+from domain.errors import InvalidError
 from domain.event_data import LEVELS
-from models import Author, Issue, IssueRelease, IssueStatus, Release
+from models import Author, Head, Issue, IssueRelease, IssueStatus, Release, Tag
 
 LONGEST = 1000
 MOST_WORDS = 20
 NOBODY = "none"
-_WORD = re.compile(r'(?:([A-Za-z]+):)?(?:"([^"]*)"|(\S+))')
+ME = "me"
+STATUSES = {status.value: status.value for status in IssueStatus} | {"muted": "ignored"}
+_KEYS = {
+    "is:": "is:unresolved",
+    "release:": "release:web@1.2.0",
+    "level:": "level:fatal",
+    "assigned:": "assigned:none",
+}
+_WORD = re.compile(r'(!)?(?:([A-Za-z]+):)?(?:"([^"]*)"|(\S+))')
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,8 @@ class IssueSearch:
     releases: tuple[str, ...] = ()  # versions; seen in each of them
     levels: tuple[str, ...] = ()  # any of these
     assignees: tuple[str, ...] = ()  # any of these: e-mail addresses, logins, or NOBODY
-    words: tuple[str, ...] = field(default=())  # each in title or culprit
+    words: tuple[str, ...] = ()  # each in title or culprit
+    unwanted: tuple[IssueSearch, ...] = ()  # none of these finds it; each is of one term
 
     def conditions(self) -> list[ColumnElement[bool] | SQLCoreOperations[bool]]:
         """For a query of issues; the organization is the caller's affair."""
@@ -37,13 +49,7 @@ class IssueSearch:
             found.append(Issue.status == self.status)
         if self.levels:
             found.append(Issue.level.in_(self.levels))
-        found += [
-            exists()
-            .where(IssueRelease.issue_id == Issue.id)
-            .where(IssueRelease.release_id == Release.id)
-            .where(Release.version == version)
-            for version in self.releases
-        ]
+        found += map(_is_seen_in, self.releases)
         if self.assignees:
             found.append(or_(*map(_is_assigned_to, self.assignees)))
         found += [
@@ -53,39 +59,88 @@ class IssueSearch:
             )
             for word in self.words
         ]
+        found += [not_(and_(true(), *one.conditions())) for one in self.unwanted]
         return found
 
 
 EVERYTHING = IssueSearch()
 
 
-def _is_assigned_to(name: str) -> ColumnElement[bool]:
-    """Teams have no issues, and `me` is nobody: tokens belong to organizations, not to people."""
-    if name == NOBODY:
-        return Issue.assigned_to.is_(None)
-    if name == "me" or name.startswith("#"):
-        return false()
-    return Issue.assigned_to.in_(
-        select(Author.email).where(
-            Author.organization_id == Issue.organization_id,
-            or_(Author.email == name, func.lower(Author.login) == name),
-        )
+def _is_seen_in(name: str) -> ColumnElement[bool]:
+    """In the release of that version, or in one that has the tag of that name (interface.md)."""
+    tagged = select(Head.release_id).join(Tag, Tag.id == Head.tag_id).where(Tag.name == name)
+    return (
+        exists()
+        .where(IssueRelease.issue_id == Issue.id)
+        .where(IssueRelease.release_id == Release.id)
+        .where(or_(Release.version == name, Release.id.in_(tagged)))
     )
 
 
-def parse_search(text: str, *, status: IssueStatus | None = None) -> IssueSearch:
-    """Any text is a search; *status* holds if the text says none, `is:` counts as said last."""
-    releases, levels, assignees, words = [], [], [], []
+def _is_assigned_to(name: str) -> ColumnElement[bool]:
+    """Teams have no issues; `me` is nobody where nobody is known: tokens belong to organizations."""
+    if name == NOBODY:
+        return Issue.assigned_to.is_(None)
+    if name == ME or name.startswith("#"):
+        return false()
+    emails = select(Author.email).where(
+        Author.organization_id == Issue.organization_id,
+        or_(Author.email == name, func.lower(Author.login) == name),
+    )
+    # Of nobody the first is false; the second alone would be null, and so would its contrary.
+    return and_(Issue.assigned_to.is_not(None), Issue.assigned_to.in_(emails))
+
+
+def parse_search(
+    text: str, *, status: IssueStatus | None = None, own_names: Collection[str] = ()
+) -> IssueSearch:
+    """What *text* asks for; *status* holds if it says none, `is:` counts as said last.
+
+    *own_names* are the addresses and logins that `assigned:me` stands for. Raises InvalidError
+    for a value that a key cannot have: it would find nothing, and not say why.
+    """
+    wanted, unwanted = _Terms(status), []
     for match in list(_WORD.finditer(text[:LONGEST]))[:MOST_WORDS]:
-        key, value = (match[1] or "").lower(), match[2] if match[2] is not None else match[3]
-        if key == "is" and value.lower() in IssueStatus.__members__:
-            status = IssueStatus(value.lower())
-        elif key == "release" and value:
-            releases.append(value)
-        elif key == "level" and value.lower() in LEVELS:
-            levels.append(value.lower())
-        elif key == "assigned" and value:
-            assignees.append(value.lower())
-        elif match[0] not in ('""', ""):
-            words.append(match[0] if key else value)
-    return IssueSearch(status, tuple(releases), tuple(levels), tuple(assignees), tuple(words))
+        terms = _Terms() if match[1] else wanted
+        value = match[3] if match[3] is not None else match[4]
+        terms.add((match[2] or "").lower(), value, match[0].removeprefix(match[1] or ""), own_names)
+        if match[1]:
+            unwanted.append(terms.search())
+    return wanted.search(tuple(unwanted))
+
+
+@dataclass
+class _Terms:
+    status: IssueStatus | None = None
+    releases: list[str] = field(default_factory=list)
+    levels: list[str] = field(default_factory=list)
+    assignees: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+    def add(self, key: str, value: str, whole: str, own_names: Collection[str]) -> None:
+        """*whole* is key and value as written: a text where the key is none of ours."""
+        low = value.lower()
+        named = f"{key}:" if key else whole.lower()
+        if named in _KEYS and not (key and value):
+            raise InvalidError(f"“{whole}” lacks what is looked for, as in {_KEYS[named]}")
+        if key == "is":
+            self.status = IssueStatus(_choose(key, low, STATUSES))
+        elif key == "level":
+            self.levels.append(_choose(key, low, {level: level for level in LEVELS}))
+        elif key == "release":
+            self.releases.append(value)
+        elif key == "assigned":
+            self.assignees += own_names if low == ME and own_names else [low]
+        elif whole != '""':
+            self.words.append(whole if key else value)
+
+    def search(self, unwanted: tuple[IssueSearch, ...] = ()) -> IssueSearch:
+        lists = (self.releases, self.levels, self.assignees, self.words)
+        releases, levels, assignees, words = map(tuple, lists)
+        return IssueSearch(self.status, releases, levels, assignees, words, unwanted)
+
+
+def _choose(key: str, value: str, known: Mapping[str, str]) -> str:
+    if value not in known:
+        raise InvalidError(f"“{key}:{value}” finds nothing: {key}: takes {', '.join(known)}")
+    return known[value]

@@ -27,6 +27,22 @@ def find_written_down(session: Session, organization_id: int, login: str) -> Mem
     )
 
 
+def list_own_names(session: Session, organization_id: int, user_id: int) -> list[str]:
+    """Logins and addresses, in lower case, that are known to be those of the user's member there."""
+    return list(
+        session.scalars(
+            select(MemberIdentity.value)
+            .join(Member, Member.id == MemberIdentity.member_id)
+            .where(
+                Member.organization_id == organization_id,
+                Member.user_id == user_id,
+                MemberIdentity.state != IdentityState.guessed,
+            )
+            .order_by(MemberIdentity.id)
+        )
+    )
+
+
 def record_identities(
     session: Session, member: Member, *, login: str, emails: Iterable[str], now: datetime
 ) -> bool:

@@ -23,6 +23,7 @@ from domain.issue_records import IssueFilter
 from domain.issue_search import parse_search
 from domain.issues import find_issue, get_issue, short_id_of
 from domain.lacking import list_lacking
+from domain.member_identities import list_own_names
 from domain.organizations import find_project
 from domain.paging import find_id
 from domain.repository_queries import list_project_slugs
@@ -31,6 +32,7 @@ from models import IssueStatus
 from webapp.context import shiplog
 from webapp.decisions import change_asked_for
 from webapp.security import current_membership, page_session, person_why
+from webapp.visitors import current_visitor
 
 bp = Blueprint("issues", __name__, url_prefix="/issues")
 
@@ -50,7 +52,9 @@ def list_page() -> ResponseReturnValue:
         return redirect(url_for("tenant.issues.show", short_id=short_id_of(*named)))
     status = IssueStatus(wanted) if wanted else None
     project = find_project(db, organization_id, slug) if slug else None
-    search = parse_search(text, status=status)
+    visitor = current_visitor()
+    names = list_own_names(db, organization_id, visitor.user_id) if visitor else []
+    search = parse_search(text, status=status, own_names=names)
     after = request.args.get("after")
     page = list_issues(
         db,

@@ -131,6 +131,19 @@ def test_a_search_for_a_short_id_leads_to_the_issue(
     assert member.get("/o/acme/issues/?q=WEB-9").status_code == 200
 
 
+def test_a_search_that_can_find_nothing_is_kept_and_says_why(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    furnish(session, organization)
+
+    answer = member.get("/o/acme/issues/?q=is:new&status=resolved")
+
+    assert answer.status_code == 400
+    assert "“is:new” finds nothing: is: takes unresolved, resolved, ignored, muted." in answer.text
+    assert 'name="q" value="is:new"' in answer.text
+    assert "WEB-1" not in answer.text
+
+
 def test_who_has_an_issue_is_said_at_its_top(
     member: FlaskClient, session: Session, organization: Organization
 ) -> None:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from domain.activities import list_timeline_of_issue
 from domain.assignees import list_assignees, load_assignees
 from domain.decisions import find_newest_release
+from domain.errors import InvalidError
 from domain.event_queries import (
     count_days,
     find_event,
@@ -54,19 +55,23 @@ def list_page() -> ResponseReturnValue:
     project = find_project(db, organization_id, slug) if slug else None
     visitor = current_visitor()
     names = list_own_names(db, organization_id, visitor.user_id) if visitor else []
-    search = parse_search(text, status=status, own_names=names)
-    after = request.args.get("after")
+    after, trouble = request.args.get("after"), None
+    try:
+        search = parse_search(text, status=status, own_names=names)
+    except InvalidError as error:
+        search, trouble = parse_search("", status=status), str(error)
     page = list_issues(
         db,
         organization_id,
         search=search,
-        project_ids=([project.id] if project else []) if slug else None,
+        project_ids=([project.id] if project and not trouble else []) if slug or trouble else None,
         sort=sort,
         after=after,
     )
-    return render_template(
+    rendered = render_template(
         "issues.html",
         page=page,
+        trouble=trouble,
         days=count_days(db, [row.id for row in page.rows], now=shiplog().runtime.now()),
         status=search.status,
         statuses=list(IssueStatus),
@@ -76,6 +81,7 @@ def list_page() -> ResponseReturnValue:
         projects=list_project_slugs(db, organization_id),
         is_continued=bool(after),
     )
+    return rendered, 400 if trouble else 200
 
 
 @bp.get("/<short_id>")

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.assignees import find_assignee
+from domain.assignees import find_assignee, list_ids
 from domain.decisions import (
     find_newest_release,
     ignore,
@@ -78,6 +78,7 @@ class Applied:
     release: Release | None = None
     repository: Repository | None = None
     assignee: Author | None = None
+    assignee_id: str | None = None  # as clients know it
 
 
 def lock_issues(
@@ -136,7 +137,8 @@ def _look_up(session: Session, issues: list[Issue], change: IssueChange) -> Appl
         assignee = find_assignee(session, organization_id, change.assignment.name)
         if assignee is None:
             raise FieldsInvalidError({"assignedTo": [NO_MEMBER]})
-    return Applied(issues, change, release, repository, assignee)
+    assignee_id = list_ids(session, [assignee])[assignee.id] if assignee is not None else None
+    return Applied(issues, change, release, repository, assignee, assignee_id)
 
 
 def _only_project(issues: Sequence[Issue]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
-from domain.assignees import load_assignees
+from domain.assignees import list_ids, load_assignees
 from domain.decisions import describe_resolution
 from domain.errors import NotFoundError
 from domain.ignoring import load_conditions
@@ -43,6 +43,7 @@ class IssueRecord:
     resolution: dict[str, Any] = field(default_factory=dict)  # of a resolved one, as JSON
     condition: IgnoreCondition | None = None  # of an ignored one
     assignee: Author | None = None
+    assignee_id: str | None = None  # as clients know it
 
 
 def list_issue_records(
@@ -109,13 +110,15 @@ def load_issue_records(
     resolutions = describe_resolution(session, issues)
     conditions = load_conditions(session, issues)
     assignees = load_assignees(session, issues)
+    ids = list_ids(session, assignees.values())
     return [
         IssueRecord(
             issue,
             project,
             resolution=resolutions.get(issue.id, {}),
             condition=conditions.get(issue.id),
-            assignee=assignees.get(issue.assigned_to or ""),
+            assignee=(assignee := assignees.get(issue.assigned_to or "")),
+            assignee_id=ids[assignee.id] if assignee else None,
         )
         for issue, project in rows
     ]

@@ -31,7 +31,7 @@ def render_issue(record: IssueRecord, *, permalink: str) -> Json:
         "count": str(issue.event_count),
         "userCount": issue.user_count,
         "numComments": 0,
-        "assignedTo": render_assignee(record.assignee),
+        "assignedTo": render_assignee(record.assignee, record.assignee_id),
         "isBookmarked": issue.is_bookmarked,
         "isPublic": False,
         "isSubscribed": False,
@@ -54,12 +54,12 @@ def render_project_of_issue(project: Project) -> Json:
     }
 
 
-def render_assignee(author: Author | None) -> Json | None:
+def render_assignee(author: Author | None, id_: str | None) -> Json | None:
     """A person whom commits name; `id` is what `user:<id>` takes."""
     if author is None:
         return None
     name = author.name or author.login or author.email
-    return {"type": "user", "id": str(author.id), "name": name, "email": author.email}
+    return {"type": "user", "id": id_, "name": name, "email": author.email}
 
 
 def _render_inbox(issue: Issue) -> Json | None:
@@ -96,7 +96,7 @@ def render_change(applied: Applied, *, actor: str | None) -> Json:
         if change.status != IssueStatus.unresolved:
             told["inbox"] = None
     if change.assignment is not None:
-        told["assignedTo"] = render_assignee(applied.assignee)
+        told["assignedTo"] = render_assignee(applied.assignee, applied.assignee_id)
     if change.is_bookmarked is not None:
         told["isBookmarked"] = change.is_bookmarked
     if change.is_inbox is not None:

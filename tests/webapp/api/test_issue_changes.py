@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from models import Activity, IgnoreCondition, Issue, IssueStatus
+from models import Activity, IdentityState, IgnoreCondition, Issue, IssueStatus, Member, User
 from models.session import Database
 from tests.clock import Clock
-from tests.factories import make_author, make_issue, make_project, make_release
+from tests.factories import NOW, make_author, make_issue, make_project, make_release
 from tests.webapp.api.conftest import Api
 from tests.webapp.conftest import StatementCounter
 from tests.webapp.tenants import Tenant
@@ -240,10 +240,44 @@ def test_ignored_until(api: Api, session: Session, issues: list[Issue], clock: C
     assert session.scalars(select(IgnoreCondition.issue_id)).all() == [issues[1].id]
 
 
+def test_assigned_to_a_member_by_the_id_that_members_have(
+    api: Api, own: Tenant, session: Session, issues: list[Issue]
+) -> None:
+    bo, cy = (
+        make_author(session, own.organization, email=f"{name}@acme.example")
+        for name in ("bo", "cy")
+    )
+    user = User(id=cy.id, github_id=7, login="bo", created_at=NOW)  # the number of another author
+    session.add(user)
+    session.flush()
+    member = Member(organization_id=own.organization.id, user_id=user.id, name="Bo", created_at=NOW)
+    session.add(member)
+    session.flush()
+    bo.member_id, bo.matched_by = member.id, IdentityState.verified
+    session.commit()
+    [listed] = [one for one in api.read("/organizations/acme/members/") if one["name"] == "Bo"]
+
+    for given in (f"user:{listed['user']['id']}", int(listed["user"]["id"])):
+        put(api, "/issues/WEB-2/", assignedTo=None)
+        told = put(api, "/issues/WEB-2/", assignedTo=given).get_json()["assignedTo"]
+        assert (told["email"], told["id"]) == ("bo@acme.example", listed["user"]["id"])
+    told = put(api, "/issues/WEB-2/", assignedTo="cy@acme.example").get_json()["assignedTo"]
+    again = put(api, "/issues/WEB-2/", assignedTo=f"user:{told['id']}").get_json()["assignedTo"]
+    assert again == told
+
+    bo.matched_by = IdentityState.guessed  # by a name alone: that is nobody's account
+    session.commit()
+    answer = put(api, "/issues/WEB-2/", assignedTo=f"user:{user.id}")
+    assert (answer.status_code, answer.get_json()) == (
+        400,
+        {"assignedTo": ["Cannot assign to non-team member"]},
+    )
+
+
 def test_other_fields(api: Api, own: Tenant, session: Session, issues: list[Issue]) -> None:
     bo = make_author(session, own.organization, email="bo@acme.example", login="Bo")
     session.commit()
-    for name in ("bo@acme.example", "user:BO@acme.example", "bo", f"user:{bo.id}", bo.id):
+    for name in ("bo@acme.example", "user:BO@acme.example", "bo", f"user:author-{bo.id}"):
         put(api, "/issues/WEB-2/", assignedTo=None)
         told = put(api, "/issues/WEB-2/", assignedTo=name).get_json()
         assert told["assignedTo"]["email"] == "bo@acme.example"

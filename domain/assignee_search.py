@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, false, or_, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.assignees import OF_TEAM, Condition, is_named, members_named
 from domain.author_matching import is_certain
@@ -23,20 +26,24 @@ def is_assigned_to(name: str, me: int | None) -> Condition:
             Issue.assigned_team_id.is_(None),
         )
     if name.startswith(OF_TEAM):
-        return Issue.assigned_team_id.in_(
-            select(Team.id).where(
-                Team.organization_id == Issue.organization_id, Team.slug == name[len(OF_TEAM) :]
-            )
+        teams = select(Team.id).where(
+            Team.organization_id == Issue.organization_id, Team.slug == name[len(OF_TEAM) :]
         )
+        return _is_among(Issue.assigned_team_id, teams)
     if name == ME:
         if me is None:
             return false()
         theirs = select(Author.email).where(
             Author.organization_id == Issue.organization_id, Author.member_id == me, is_certain()
         )
-        return or_(Issue.assigned_member_id == me, Issue.assigned_to.in_(theirs))
+        return or_(_is_among(Issue.assigned_member_id, [me]), _is_among(Issue.assigned_to, theirs))
     named = select(Author.email).where(
         Author.organization_id == Issue.organization_id, is_named(name)
     )
-    of_member = Issue.assigned_member_id.in_(members_named(Issue.organization_id, name))
-    return or_(of_member, Issue.assigned_to.in_(named))
+    members = members_named(Issue.organization_id, name)
+    return or_(_is_among(Issue.assigned_member_id, members), _is_among(Issue.assigned_to, named))
+
+
+def _is_among(column: InstrumentedAttribute[Any], values: Any) -> ColumnElement[bool]:
+    """False where there is none: to be among others would be null then, and so its contrary."""
+    return and_(column.is_not(None), column.in_(values))

@@ -6,7 +6,7 @@ GitHub the authors of commits are all the people there are, so that they can be 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, CompoundSelect, and_, func, or_, select
@@ -181,9 +181,21 @@ def _list_members(
     *,
     with_ended: bool = False,
 ) -> list[Assignee]:
-    """By name, in two statements; no more than a form offers."""
+    """By name, with the first address that GitHub verified or an admin confirmed.
+
+    Without a condition no more than a form offers.
+    """
+    email = (
+        select(func.min(MemberIdentity.value))
+        .where(
+            MemberIdentity.member_id == Member.id,
+            MemberIdentity.kind == IdentityKind.email,
+            MemberIdentity.state != IdentityState.guessed,
+        )
+        .scalar_subquery()
+    )
     query = (
-        select(Member, User.name)
+        select(Member.id, Member.name, User.name.label("full_name"), email.label("email"))
         .outerjoin(User, User.id == Member.user_id)
         .where(Member.organization_id == organization_id)
         .order_by(func.lower(Member.name), Member.id)
@@ -191,31 +203,10 @@ def _list_members(
     query = query.where(which) if which is not None else query.limit(MOST_OFFERED)
     if not with_ended:
         query = query.where(Member.ended_at.is_(None))
-    rows = session.execute(query).all()
-    emails = _load_emails(session, [member.id for member, _ in rows])
     return [
-        Assignee(
-            str(member.id), full_name or member.name, emails.get(member.id), member_id=member.id
-        )
-        for member, full_name in rows
+        Assignee(str(row.id), row.full_name or row.name, row.email, member_id=row.id)
+        for row in session.execute(query)
     ]
-
-
-def _load_emails(session: Session, member_ids: Iterable[int]) -> dict[int, str]:
-    """Of each member the first address that GitHub verified or an admin confirmed."""
-    ids = list(member_ids)
-    if not ids:
-        return {}
-    rows = session.execute(
-        select(MemberIdentity.member_id, MemberIdentity.value)
-        .where(
-            MemberIdentity.member_id.in_(ids),
-            MemberIdentity.kind == IdentityKind.email,
-            MemberIdentity.state != IdentityState.guessed,
-        )
-        .order_by(MemberIdentity.value.desc())  # the first stays
-    )
-    return {row.member_id: row.value for row in rows}
 
 
 def _find_team(session: Session, organization_id: int, name: str) -> Assignee | None:

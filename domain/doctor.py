@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from domain.organizations import list_projects
+from domain.release_facts import is_stated
 from domain.release_names import KnownRelease, KnownReleases, Match
 from domain.versions import is_valid_version
 from models import (
@@ -61,6 +62,25 @@ class _Name:
     events: int
     release_id: int | None = None
     shas: tuple[str, ...] = ()  # at the release's heads, if it is one that was named after a commit
+    is_stated: bool = False  # of a release that is known from elsewhere, too
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A project's releases: those that have a commit, and others that a client stated."""
+
+    with_commit: KnownReleases
+    stated: KnownReleases
+
+    def find(self, name: _Name) -> Match | None:
+        if name.shas and name.release_id is not None:
+            return self.with_commit.find_commit(name.shas, beside=name.release_id)
+        found = self.with_commit.find(name.name)
+        return found if found or name.is_stated else self.stated.find(name.name)
+
+    @property
+    def newest(self) -> str | None:
+        return self.with_commit.newest or self.stated.newest
 
 
 def find_problems(session: Session, organization_id: int, *, now: datetime) -> list[Finding]:
@@ -80,11 +100,8 @@ def find_problems(session: Session, organization_id: int, *, now: datetime) -> l
     return sorted(found, key=lambda one: (-one.events, one.project, one.release or ""))
 
 
-def _judge(project: Project, known: KnownReleases, name: _Name) -> Finding | None:
-    if name.shas and name.release_id is not None:
-        match = known.find_commit(name.shas, beside=name.release_id)
-    else:
-        match = known.find(name.name)
+def _judge(project: Project, known: _Known, name: _Name) -> Finding | None:
+    match = known.find(name)
     if match is None and not is_valid_version(name.name):
         match = Match(FORBIDDEN, [])
     if match is None:
@@ -100,7 +117,7 @@ def _judge(project: Project, known: KnownReleases, name: _Name) -> Finding | Non
     )
 
 
-def _without_release(project: Project, known: KnownReleases, events: int) -> Finding:
+def _without_release(project: Project, known: _Known, events: int) -> Finding:
     return Finding(
         project=project.slug,
         release=None,
@@ -123,8 +140,8 @@ def _fix(candidates: list[str], *, is_example: bool = False) -> str:
     return f"Set the SDK's option to {option}."
 
 
-def _load_known(session: Session, organization_id: int) -> defaultdict[int, KnownReleases]:
-    """Releases that have a commit, apart from those named after it, by project."""
+def _load_known(session: Session, organization_id: int) -> defaultdict[int, _Known]:
+    """By project; releases that are named after their commit apart."""
     tags: defaultdict[int, set[str]] = defaultdict(set)
     shas: defaultdict[int, set[str]] = defaultdict(set)
     for release_id, sha, tag in session.execute(
@@ -136,28 +153,29 @@ def _load_known(session: Session, organization_id: int) -> defaultdict[int, Know
         shas[release_id].add(sha)
         if tag is not None:
             tags[release_id].add(tag)
-    by_project: defaultdict[int, list[KnownRelease]] = defaultdict(list)
-    for id_, version, moment, project_id in session.execute(
+    with_commit: defaultdict[int, list[KnownRelease]] = defaultdict(list)
+    stated: defaultdict[int, list[KnownRelease]] = defaultdict(list)
+    for id_, version, moment, has_head, project_id in session.execute(
         select(
             Release.id,
             Release.version,
             func.coalesce(Release.released_at, Release.created_at),
+            _has_head(),
             ReleaseProject.project_id,
         )
         .join(ReleaseProject, ReleaseProject.release_id == Release.id)
-        .where(Release.organization_id == organization_id, _has_head())
+        .where(Release.organization_id == organization_id, or_(_has_head(), is_stated()))
     ):
-        if id_ in shas:
-            one = KnownRelease(
-                id_,
-                version,
-                tuple(sorted(tags[id_])),
-                tuple(sorted(shas[id_])),
-                (moment.timestamp(), id_),
-            )
-            by_project[project_id].append(one)
-    made = {id_: KnownReleases(some) for id_, some in by_project.items()}
-    return defaultdict(lambda: KnownReleases([]), made)
+        if id_ in shas or not has_head:
+            newness = (moment.timestamp(), id_)
+            known = (tuple(sorted(tags[id_])), tuple(sorted(shas[id_])))
+            of_kind = with_commit if has_head else stated
+            of_kind[project_id].append(KnownRelease(id_, version, *known, newness))
+    made = {
+        id_: _Known(KnownReleases(with_commit[id_]), KnownReleases(stated[id_]))
+        for id_ in {*with_commit, *stated}
+    }
+    return defaultdict(lambda: _Known(KnownReleases([]), KnownReleases([])), made)
 
 
 def _list_accepted(session: Session, organization_id: int) -> set[tuple[int, str]]:
@@ -179,14 +197,15 @@ def _list_of_releases(session: Session, organization_id: int) -> Iterable[_Name]
         .where(Release.organization_id == organization_id, _names_commit())
     ):
         shas[release_id].add(sha)
-    for id_, version, project_id, events in session.execute(
-        select(Release.id, Release.version, Issue.project_id, func.sum(IssueRelease.event_count))
+    columns = (Release.id, Release.version, Issue.project_id, is_stated().label("is_stated"))
+    for id_, version, project_id, stated, events in session.execute(
+        select(*columns, func.sum(IssueRelease.event_count))
         .join(IssueRelease, IssueRelease.release_id == Release.id)
         .join(Issue, Issue.id == IssueRelease.issue_id)
         .where(Release.organization_id == organization_id, suspicious)
         .group_by(Release.id, Release.version, Issue.project_id)
     ):
-        yield _Name(project_id, version, int(events), id_, tuple(sorted(shas[id_])))
+        yield _Name(project_id, version, int(events), id_, tuple(sorted(shas[id_])), bool(stated))
 
 
 def _list_nameless(session: Session, projects: Mapping[int, Project]) -> list[_Name]:

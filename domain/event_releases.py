@@ -28,11 +28,12 @@ from domain.named_commits import (
 )
 from domain.provenance import Why, record_activity
 from domain.release_aliases import find_aliased, find_without_head
+from domain.release_facts import MADE_BY_EVENT
 from domain.version_keys import semver_key_of
 from domain.versions import is_valid_version
 from models import Activity, Head, Project, Release, ReleaseProject, Tag
 
-RULE = "event-names-release"
+RULE = MADE_BY_EVENT
 
 
 def resolve_releases(

@@ -83,6 +83,12 @@ class ExceptionData:
     is_handled: bool | None = None
     is_synthetic: bool = False  # the SDK made it up: its type says nothing
     frames: tuple[Frame, ...] = ()
+    source: str | None = None  # where it stands in another one: `__cause__`, `exceptions[0]`
+
+    @property
+    def is_of_group(self) -> bool:
+        """Whether it is one of several in another exception, rather than its cause."""
+        return self.source is not None and self.source.endswith("]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,7 @@ def _parse_exception(reader: Reader, item: Json) -> ExceptionData:
         is_handled=handled if isinstance(handled, bool) else None,
         is_synthetic=mechanism.get("synthetic") is True,
         frames=parse_frames(reader, item.get("stacktrace")),
+        source=reader.text(mechanism.get("source"), LONGEST_NAME, "exceptions"),
     )
 
 
@@ -225,6 +232,7 @@ def render_exceptions(exceptions: Sequence[ExceptionData]) -> list[dict[str, Any
                 "type": one.mechanism,
                 "handled": one.is_handled,
                 **({"synthetic": True} if one.is_synthetic else {}),
+                **({"source": one.source} if one.source else {}),
             },
             "stacktrace": render_frames(one.frames),
         }

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from domain.bulk import insert_missing
 from domain.errors import InvalidError, NotFoundError
 from domain.provenance import Why, record_activity
+from domain.release_facts import is_stated
 from domain.releases import find_release
 from domain.work import make_due
 from models import Head, Project, Release, ReleaseAlias, ReleaseProject, WorkKind
@@ -143,8 +144,9 @@ def _get_target(session: Session, project: Project, version: str) -> Release:
         select(ships.where(ReleaseProject.release_id == release.id))
     ):
         raise NotFoundError(f"no release {version!r} in the project {project.slug}")
-    if find_without_head(session, {release.id}):
-        raise InvalidError(f"“{version}” knows no commit itself")
+    is_known = session.scalar(select(is_stated()).where(Release.id == release.id))
+    if find_without_head(session, {release.id}) and not is_known:
+        raise InvalidError(f"nothing but events knows of “{version}”")
     return release
 
 

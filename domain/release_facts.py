@@ -9,11 +9,21 @@ from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from domain.short_ids import format_short_id
 from models import (
+    Activity,
     Commit,
     Head,
     Issue,
@@ -29,6 +39,7 @@ from models import (
 
 STREAMED_ROWS = 5000
 NO_KEY = literal_column("''", LargeBinary())
+MADE_BY_EVENT = "event-names-release"  # the rule by which an event makes a release
 Ids = Sequence[int] | Select[int]
 
 
@@ -73,6 +84,17 @@ def moment_of_release(table: type[Release] = Release) -> ColumnElement[datetime]
 def version_of_release() -> ColumnElement[bytes]:
     """What orders releases by version; a name that is none, or not yet looked at, is before all."""
     return func.coalesce(Release.semver_key, NO_KEY)
+
+
+def is_stated() -> ColumnElement[bool]:
+    """Whether a client or a tag made a `Release`, or a client spoke of it: not events alone."""
+    made_by_event = exists().where(
+        Activity.release_id == Release.id,
+        Activity.kind == "release_created",
+        Activity.rule == MADE_BY_EVENT,
+    )
+    said = (Release.stated_released_at, Release.stated_url, Release.ref, Release.user_agent)
+    return or_(~made_by_event, *(column.is_not(None) for column in said))
 
 
 def load_facts(session: Session, releases: Sequence[Release], ids: Ids) -> list[ReleaseFacts]:

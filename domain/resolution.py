@@ -57,7 +57,8 @@ def _sync(session: Session, issue: Issue, graphs: Graphs, why: Why) -> bool:
             return True
     held = record if record is not None and record.ended_at is None else None
     judged = _judge(session, issue, family, judge, sightings)
-    return _apply(session, issue, held, family, judged, why)
+    regression = _find_regression(session, issue, held, family, judged, graphs) if held else None
+    return _apply(session, issue, held, family, judged.verdict, regression, why)
 
 
 def _find_last(session: Session, issue: Issue) -> Resolution | None:
@@ -91,6 +92,28 @@ def _judge(
         refuted |= dict.fromkeys(family.homes(verdict.fixed.member), regression)
 
 
+def _find_regression(
+    session: Session,
+    issue: Issue,
+    record: Resolution,
+    family: Family,
+    judged: _Judged,
+    graphs: Graphs,
+) -> Regression | None:
+    """What an event says against a record by rule, if nothing else takes it back."""
+    verdict, refuted = judged.verdict, judged.refuted
+    if not refuted or verdict.fixed is not None:
+        return None
+    own = refuted.get(_member_of(session, record))
+    if own is not None or verdict.taken_back is not None:
+        return own
+    # It rests on what brought a reverted fix back, and the event refutes the fix.
+    without_events = find_verdict(session, issue, family, graphs).fixed
+    if without_events is None or not _is_same(record, without_events):
+        return None
+    return next(iter(refuted.values()))
+
+
 def _member_of(session: Session, record: Resolution) -> Member:
     """The commit that a record by rule rests on."""
     commit = session.get(Commit, record.commit_id) if record.commit_id is not None else None
@@ -102,20 +125,19 @@ def _apply(
     issue: Issue,
     record: Resolution | None,
     family: Family,
-    judged: _Judged,
+    verdict: Verdict,
+    regression: Regression | None,
     why: Why,
 ) -> bool:
-    verdict = judged.verdict
     fixed = verdict.fixed
-    regression = judged.refuted.get(_member_of(session, record)) if record is not None else None
-    if record is not None and regression is not None and fixed is None:
+    if record is not None and regression is not None:
         regress(session, issue, record, regression, why)
         return True
     if record is not None and record.release_id is None and verdict.taken_back is None:
         return False  # its release was deleted: what that had fixed stays fixed
     if record is not None and fixed is not None and _is_same(record, fixed):
         return False
-    if record is None and (fixed is None or issue.status != IssueStatus.unresolved):
+    if record is None and (fixed is None or issue.is_resolved):
         return False
     if record is not None:
         record.ended_at = why.now

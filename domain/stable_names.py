@@ -26,11 +26,20 @@ _DIGEST = re.compile(r"(?<=[-._~@/])(?=[0-9a-f]*\d)[0-9a-f]{6,64}(?=[-._~/?]|$)"
 _MIXED_DIGEST = re.compile(
     r"(?<=[-.])(?=\w{0,7}\d)(?=\w{0,7}[A-Z])(?=\w{0,7}[a-z])\w{8}(?=\.\w{1,4}$)"
 )
+# The end of a bundle's name, by Vite, Rollup (`index-BZxQ_kZL.js`) or esbuild (`chunk-QLZ6RFTN.js`).
+_BUNDLE_DIGEST = re.compile(r"(?<=[-.])[\w-]{8}(?=\.[cm]?js$)", re.ASCII)
+_BASE32 = re.compile(r"[A-Z2-7]{8}")
+_MOST_HUMPS = 2  # a word of eight letters that is written `UserList` has no more capitals
+_NEXT_BUILD = re.compile(r"(?<=_next/static/)[\w-]{21}(?=/)", re.ASCII)
 
 _COUNTED = re.compile(
     r"((?:lambda|func|closure|anonymous|anon|block|async|fn|Lambda)(?:\$\w{1,40})?[$_#.]?)\d+(?:\.\d+)*"
 )
 _AFTER_SIGN = re.compile(r"(?<=[$#])\d+")
+_ANONYMOUS_CLASS = re.compile(r"(?<=@anonymous).*?(?=::|->|$)", re.DOTALL)  # PHP: file and line
+_CLOSURE_LINE = re.compile(r"(?<=\{closure:)([^{}]*):\d+(?=\})")  # PHP, from 8.4 on
+_CLOSURE_FILE = re.compile(r"(?<=\{closure:)(?:[A-Za-z]:)?[/\\][^{}]*(?=\})")
+_STATE_MACHINE = re.compile(r"(?<=[a-z]__)\d+(?:_\d+)?|(?<=DisplayClass)\d+(?:_\d+)?")  # C#
 _ADDRESS = re.compile(r"(?:/?0x)[0-9A-Fa-f]+")
 _ALIAS = re.compile(r" \[as [^\]]*\]")
 _GENERATED = re.compile(r"(?<=\$\$)[0-9a-f]{6,40}\b")
@@ -63,6 +72,8 @@ def stable_function(name: str | None) -> str | None:
     text = (name or "").strip()
     if text.lower() in _NAMELESS:
         return None
+    text = _CLOSURE_FILE.sub("", _CLOSURE_LINE.sub(r"\1", _ANONYMOUS_CLASS.sub("", text)))
+    text = _STATE_MACHINE.sub("", text)
     text = _ADDRESS.sub("", _ALIAS.sub("", text))
     text = _AFTER_SIGN.sub("", _GENERATED.sub("", text))
     return _COUNTED.sub(r"\1", text).strip() or None
@@ -109,8 +120,20 @@ def stable_path(path: str, root: str = "/") -> str:
     text = _DRIVE.sub("", text)
     while text.startswith(("./", "../")):
         text = text.partition("/")[2]
-    text = _VERSION.sub("*", text)
-    return _MIXED_DIGEST.sub("*", _DIGEST.sub("*", text))
+    text = _NEXT_BUILD.sub("*", _VERSION.sub("*", text))
+    text = _MIXED_DIGEST.sub("*", _DIGEST.sub("*", text))
+    return _BUNDLE_DIGEST.sub(_without_digest, text)
+
+
+def _without_digest(match: re.Match[str]) -> str:
+    """`*` for eight characters that no person would write in that way; they may hold no digit."""
+    text = match[0]
+    capitals = sum(character.isupper() for character in text)
+    mixed = any(character.islower() for character in text)
+    if _BASE32.fullmatch(text) or (mixed and capitals > _MOST_HUMPS):
+        return "*"
+    is_random = mixed and capitals and any(character.isdigit() for character in text)
+    return "*" if is_random else text
 
 
 @lru_cache(KEPT)

@@ -6,9 +6,18 @@ import pytest
 from sqlalchemy.orm import Session
 
 from domain.doctor import Finding, find_problems
+from domain.errors import InvalidError
 from domain.provenance import Why
 from domain.release_aliases import accept_alias
-from models import HeadOrigin, Organization, Project, Repository, RepositoryProject
+from models import (
+    HeadOrigin,
+    Organization,
+    Project,
+    Release,
+    ReleaseProject,
+    Repository,
+    RepositoryProject,
+)
 from models.session import Database
 from tests.events import digest, make_event
 from tests.factories import (
@@ -92,6 +101,30 @@ def test_a_finding_says_what_is_wrong_and_what_to_change(
             can_be_accepted=True,
         ),
     ]
+
+
+def test_a_release_that_a_client_stated_without_commits_is_meant_as_well(
+    session: Session, organization: Organization, project: Project, repository: Repository
+) -> None:
+    for version in ("web@1.0.0", "1.1.0"):
+        stated = Release(organization_id=organization.id, version=version, created_at=NOW)
+        session.add(stated)
+        session.flush()
+        session.add(ReleaseProject(release_id=stated.id, project_id=project.id))
+    session.flush()
+
+    send(session, project, "v1.0.0", "web@1.1.0", "1.1.0", "web@2.0.0", "2.0.0")
+
+    assert brief(found(session, organization)) == [
+        ("v1.0.0", ["web@1.0.0"], 1),
+        ("web@1.1.0", ["1.1.0"], 1),
+    ]
+    accept_alias(session, project, "v1.0.0", "web@1.0.0", why=Why(NOW))
+    with pytest.raises(InvalidError, match="nothing but events knows"):
+        accept_alias(session, project, "2.0.0", "web@2.0.0", why=Why(NOW))
+    make_release(session, repository, project, "web@1.2.0", tag="v1.2.0")
+    send(session, project, "1.2.0")
+    assert ("1.2.0", ["web@1.2.0"], 1) in brief(found(session, organization))
 
 
 def test_events_that_mean_no_release_or_several(

@@ -90,6 +90,30 @@ SAME: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
         lambda: node("https://cdn.example/static/main.3f2a1b9c.js?v=1"),
         lambda: node("https://other.example/static/main.77e0d1aa.js"),
     ),
+    "a bundle of another build by Vite": (
+        lambda: node("https://shop.example/assets/index-BZxQ_kZL.js"),
+        lambda: node("https://shop.example/assets/index-C4dk-1Qa.js"),
+    ),
+    "a bundle of another build by esbuild": (
+        lambda: node("https://shop.example/chunk-3SUGYWGO.js"),
+        lambda: node("https://shop.example/chunk-QLWGRFTN.js"),
+    ),
+    "another build of Next.js": (
+        lambda: node("https://shop.example/_next/static/Kz3uPDJ8xJ1x8jLkhf0aA/pages/cart.js"),
+        lambda: node("https://shop.example/_next/static/p8RrDGbZ1oK3NNHqJxj0w/pages/cart.js"),
+    ),
+    "an anonymous class of PHP on another line": (
+        lambda: by_frames(make_frame("class@anonymous\0/srv/1/src/Cart.php:20$14::run")),
+        lambda: by_frames(make_frame("class@anonymous\0/app/src/Cart.php:31$3f::run")),
+    ),
+    "an asynchronous method of C# with another counter": (
+        lambda: by_frames(make_frame("<Total>d__3.MoveNext")),
+        lambda: by_frames(make_frame("<Total>d__12.MoveNext")),
+    ),
+    "a closure of C# with another counter": (
+        lambda: by_frames(make_frame("<>c__DisplayClass3_0.<Total>b__2")),
+        lambda: by_frames(make_frame("<>c__DisplayClass14_1.<Total>b__0_7")),
+    ),
     "a package of another version": (
         lambda: node("/usr/lib/python3.11/site-packages/shop-1.2.0/cart.py"),
         lambda: node("/opt/venv/lib/python3.13/site-packages/shop-1.3.1/cart.py"),
@@ -136,6 +160,18 @@ SAME: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
     ),
 }
 DIFFERENT: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
+    "files whose names end in eight letters": (
+        lambda: node("https://shop.example/assets/shop-UserList.js"),
+        lambda: node("https://shop.example/assets/shop-UserView.js"),
+    ),
+    "files whose names end in a word of eight letters": (
+        lambda: node("https://shop.example/assets/shop-checkout.js"),
+        lambda: node("https://shop.example/assets/shop-register.js"),
+    ),
+    "methods of anonymous classes of PHP": (
+        lambda: by_frames(make_frame("class@anonymous\0/srv/1/src/Cart.php:20$14::run")),
+        lambda: by_frames(make_frame("class@anonymous\0/srv/1/src/Cart.php:20$14::stop")),
+    ),
     "another type": (
         lambda: by_frames(make_frame()),
         lambda: by_frames(make_frame(), type_="KeyError"),
@@ -326,6 +362,8 @@ def test_messages_without_what_varies(text: str, expected: str) -> None:
         ("Object.<anonymous>", "Object.<anonymous>"),
         ("Cart.total [as sum]", "Cart.total"),
         ("{closure#3}", "{closure#}"),
+        (r"{closure:Shop\Cart::total():12}", r"{closure:Shop\Cart::total()}"),
+        ("{closure:/srv/1/src/cart.php:12}", "{closure:}"),
         ("main.func1.2", "main.func"),
         ("A$$EnhancerByX$$1a2b3c4d", "A$$EnhancerByX$$"),
     ],

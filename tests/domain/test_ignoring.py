@@ -60,6 +60,7 @@ def test_after_so_many_events(session: Session, issue: Issue) -> None:
 
     assert [report(session, issue, NOW + n * MINUTE) for n in (1, 2, 3)] == [False, False, True]
     assert why_open(session) == ["3 more events"]
+    assert issue.is_inbox
     assert session.scalar(select(func.count()).select_from(IgnoreCondition)) == 0
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.decisions import (
+    ignore,
     resolve_in_commit,
     resolve_in_next_release,
     resolve_in_release,
@@ -59,6 +60,9 @@ class Reports:
 
     def unresolve(self) -> None:
         self.decide(lambda session, issue, why: unresolve(session, issue, why=why))
+
+    def ignore(self) -> None:
+        self.decide(lambda session, issue, why: ignore(session, issue, why=why))
 
     def resolve_in_next_release(self) -> None:
         self.decide(lambda session, issue, why: resolve_in_next_release(session, issue, why=why))

@@ -129,6 +129,24 @@ def test_a_reverted_fix_is_not_contained(world: World, first: str, reports: Repo
     assert not reports.status.startswith("regressed")
 
 
+def test_a_fix_that_a_revert_of_its_revert_brought_back(
+    world: World, first: str, reports: Reports
+) -> None:
+    fix = ship(world, "v1.1.0", "Fixes WEB-1", first)
+    undo = f'Revert "Fixes WEB-1"\n\nThis reverts commit {fix}.'
+    undone = ship(world, "v1.2.0", undo, fix)
+    redo = f'Revert "Revert "Fixes WEB-1""\n\nThis reverts commit {undone}.'
+    ship(world, "v1.3.0", redo, undone)
+    reports.event("web@1.2.0")
+    assert (reports.status, world.resolved_in("WEB-1")) == ("resolved", "web@1.3.0")
+
+    reports.event("web@1.3.0")
+
+    assert reports.status == "regressed by graph"
+    said = world.issue_activities("WEB-1")[-1]
+    assert (said.kind, said.data["resolved_in_version"]) == ("regression", "web@1.3.0")
+
+
 def test_versions_decide_where_the_graph_knows_nothing(
     world: World, first: str, reports: Reports
 ) -> None:
@@ -214,3 +232,23 @@ def test_what_a_person_reopened_stays_open(world: World, first: str, reports: Re
 
     ship(world, "v1.3.0", "Fixes WEB-1, really", second)
     assert (reports.status, world.resolved_in("WEB-1")) == ("resolved", "web@1.3.0")
+
+
+def test_what_is_ignored_is_resolved_by_a_fix_that_is_written_and_ships_afterwards(
+    world: World, first: str, reports: Reports
+) -> None:
+    early = world.commit("Fixes WEB-1", onto=[first])
+    world.push(early)
+    world.settle()
+    reports.ignore()
+    world.tag("v1.1.0", early)
+    world.settle()
+    assert reports.status == "ignored"  # what was claimed before counts no more
+
+    ship(world, "v1.2.0", "Fixes WEB-1, really", early)
+
+    assert (reports.status, world.resolved_in("WEB-1")) == ("resolved", "web@1.2.0")
+    reports.event("web@1.1.0")
+    assert reports.status == "resolved"
+    reports.event("web@1.2.0")
+    assert reports.status == "regressed by graph"

@@ -109,6 +109,23 @@ def test_an_issue_shows_its_newest_event(
     assert 'href="/o/acme/releases/web@1.0"' in page
 
 
+def test_what_is_in_a_group_of_exceptions_is_not_its_cause(
+    member: FlaskClient, session: Session, project: Project, clock: Clock
+) -> None:
+    group = [
+        {**make_exception("KeyError"), "mechanism": {"type": "x", "source": "__cause__"}},
+        {**make_exception("OSError"), "mechanism": {"type": "x", "source": "exceptions[0]"}},
+        {**make_exception("ExceptionGroup"), "mechanism": {"type": "x"}},
+    ]
+    report(session, project, clock, {"exception": group})
+
+    text = text_of(member.get("/o/acme/issues/WEB-1").text)
+
+    assert "In the group OSError" in text
+    assert "Caused by KeyError" in text
+    assert text.count("Caused by") == text.count("In the group") == 1
+
+
 def test_the_sources_lines_have_their_numbers(
     member: FlaskClient, session: Session, project: Project, clock: Clock
 ) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from domain.issues import short_id_of
 from models import IssueStatus, Organization, PullRequest
 from tests.factories import (
     NOW,
@@ -15,6 +17,8 @@ from tests.factories import (
     make_issue,
     make_link,
     make_project,
+    make_release,
+    make_repository,
     make_resolution,
 )
 from tests.webapp.tenants import furnish
@@ -80,6 +84,30 @@ def test_an_issue_says_where_it_is_fixed_and_why(
     assert page.count('class="person"') == 1
 
 
+def test_an_issue_says_in_which_series_its_fix_is_missing(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    project = make_project(session, organization, "web")
+    repository = make_repository(session, organization)
+    root = make_commit(session, repository, parents="", rank=0)
+    fix = make_commit(session, repository, parents=root.sha, rank=1)
+    other = make_commit(session, repository, parents=root.sha, rank=1)
+    issue = make_issue(session, project, status=IssueStatus.resolved)
+    make_link(session, issue, fix)
+    fixed = make_release(session, repository, project, "web@3.0.0", commits=[fix], tag="v3.0.0")
+    make_release(session, repository, project, "web@2.3.1", commits=[other], tag="v2.3.1")
+    make_resolution(session, issue, fixed)
+    session.commit()
+    address = f"/o/acme/issues/{short_id_of(issue, project)}"
+
+    words = " ".join(re.sub("<[^>]*>", "", member.get(address).text).split())
+    assert "Missing in 2.3.x (up to web@2.3.1)." in words
+
+    issue.status = IssueStatus.unresolved
+    session.commit()
+    assert "Missing in" not in member.get(address).text
+
+
 @pytest.mark.parametrize("spelling", ["web-1", "WEB_1", "Web-01", "WEB%201", "WEB-I"])
 def test_an_issue_is_found_in_any_spelling(
     member: FlaskClient, session: Session, organization: Organization, spelling: str
@@ -101,6 +129,19 @@ def test_a_search_for_a_short_id_leads_to_the_issue(
 
     assert (answer.status_code, answer.location) == (302, "/o/acme/issues/WEB-1")
     assert member.get("/o/acme/issues/?q=WEB-9").status_code == 200
+
+
+def test_a_search_that_can_find_nothing_is_kept_and_says_why(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    furnish(session, organization)
+
+    answer = member.get("/o/acme/issues/?q=is:new&status=resolved")
+
+    assert answer.status_code == 400
+    assert "“is:new” finds nothing: is: takes unresolved, resolved, ignored, muted." in answer.text
+    assert 'name="q" value="is:new"' in answer.text
+    assert "WEB-1" not in answer.text
 
 
 def test_who_has_an_issue_is_said_at_its_top(

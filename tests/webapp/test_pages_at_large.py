@@ -71,7 +71,7 @@ def test_the_number_of_statements_does_not_grow(
         assert member.get(address).status_code == 200
 
     assert len(many.statements) == len(few.statements), "\n".join(many.statements)
-    assert len(many.statements) <= 20
+    assert len(many.statements) <= 24  # of an issue, with everybody it can be assigned to
 
 
 def _add_more(session: Session, tenant: Tenant, number: int) -> None:

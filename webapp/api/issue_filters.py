@@ -72,16 +72,16 @@ def projects_asked_for() -> list[int] | None:
 
 
 def _search_of_change() -> IssueSearch:
-    status = request.args.get("status") or None
+    status = request.args.get("status")
     if status is not None and status not in STATUSES:
         raise InvalidError("invalid value for status")
-    wanted: IssueStatus | None = STATUSES[status] if status else None
+    wanted: IssueStatus | None = STATUSES[status] if status is not None else None
     return parse_search(request.args.get("query", ""), status=wanted)
 
 
 def _ids() -> list[int] | None:
-    """Numbers larger than any id name nothing."""
-    texts = [text for text in request.args.getlist("id") if text]
+    """Numbers larger than any id name nothing; an empty one is a script's mistake, not all issues."""
+    texts = request.args.getlist("id")
     if not texts:
         return None
     if len(texts) > MOST:

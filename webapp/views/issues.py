@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from domain.activities import list_timeline_of_issue
 from domain.assignees import list_choice, load_assignees
 from domain.decisions import find_newest_release
+from domain.errors import InvalidError
 from domain.event_queries import (
     count_days,
     find_event,
@@ -22,6 +23,7 @@ from domain.issue_queries import SORTS, list_fixes, list_issues, list_links
 from domain.issue_records import IssueFilter
 from domain.issue_search import parse_search
 from domain.issues import find_issue, get_issue, short_id_of
+from domain.lacking import list_lacking
 from domain.organizations import find_project
 from domain.paging import find_id
 from domain.repository_queries import list_project_slugs
@@ -49,19 +51,23 @@ def list_page() -> ResponseReturnValue:
         return redirect(url_for("tenant.issues.show", short_id=short_id_of(*named)))
     status = IssueStatus(wanted) if wanted else None
     project = find_project(db, organization_id, slug) if slug else None
-    search = parse_search(text, status=status, me=current_membership().member_id)
-    after = request.args.get("after")
+    after, trouble = request.args.get("after"), None
+    try:
+        search = parse_search(text, status=status, me=current_membership().member_id)
+    except InvalidError as error:
+        search, trouble = parse_search("", status=status), str(error)
     page = list_issues(
         db,
         organization_id,
         search=search,
-        project_ids=([project.id] if project else []) if slug else None,
+        project_ids=([project.id] if project and not trouble else []) if slug or trouble else None,
         sort=sort,
         after=after,
     )
-    return render_template(
+    rendered = render_template(
         "issues.html",
         page=page,
+        trouble=trouble,
         days=count_days(db, [row.id for row in page.rows], now=shiplog().runtime.now()),
         status=search.status,
         statuses=list(IssueStatus),
@@ -71,6 +77,7 @@ def list_page() -> ResponseReturnValue:
         projects=list_project_slugs(db, organization_id),
         is_continued=bool(after),
     )
+    return rendered, 400 if trouble else 200
 
 
 @bp.get("/<short_id>")
@@ -102,6 +109,7 @@ def show(short_id: str) -> ResponseReturnValue:
         environments_seen=list_environments_seen(db, issue.id),
         fixes=list_fixes(db, issue.id),
         homes=list_homes(db, [issue.id]).get(issue.id, []),
+        lacking=list_lacking(db, issue) if issue.is_resolved else [],
         links=list_links(db, issue.id),
         timeline_entries=list_timeline_of_issue(db, issue.id),
         undoable=list_undoable(db, issue),

@@ -79,15 +79,21 @@ def test_nothing_matches(api: Api, issues: list[Issue], other: Tenant) -> None:
         assert (answer.status_code, answer.data) == (204, b"")
 
 
-def test_ids_that_cannot_be_used(api: Api, own: Tenant) -> None:
+def test_ids_that_cannot_be_used(
+    api: Api, own: Tenant, session: Session, issues: list[Issue]
+) -> None:
     several = "&".join(f"id={number}" for number in range(1001))
     for query, words in [
         ("id=WEB-1", "An id of an issue is a number."),
+        ("id=", "An id of an issue is a number."),
+        (f"id={issues[0].id}&id=", "An id of an issue is a number."),
+        ("status=", "invalid value for status"),
         (several, "At most 1000 issues can be named."),
         ("status=lost", "invalid value for status"),
     ]:
         answer = put(api, f"{OF_ORGANIZATION}?{query}", status="resolved")
         assert (answer.status_code, answer.get_json()) == (400, {"detail": words})
+    assert set(statuses(session, issues)) == {"unresolved"}
 
 
 def test_in_a_release(api: Api, own: Tenant, session: Session, issues: list[Issue]) -> None:

@@ -94,6 +94,7 @@ def test_of_one_project(api: Api, three: Tenant) -> None:
 
 def test_unusable_arguments(api: Api, own: Tenant) -> None:
     assert api.refused(LIST, sort="x") == (400, "invalid sort")
+    assert api.refused(LIST, query="is:new")[0] == 400
     assert api.refused(LIST, statsPeriod="x") == (400, "Invalid statsPeriod parameter.")
     assert api.refused(LIST, project="nothing")[0] == 404
 

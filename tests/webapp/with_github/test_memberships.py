@@ -19,7 +19,7 @@ from models import (
     User,
 )
 from tests.clock import Clock
-from tests.factories import make_organization
+from tests.factories import make_author, make_issue, make_organization, make_project
 from tests.webapp.with_github.conftest import Browser, OpenBrowser, Place
 
 
@@ -40,6 +40,24 @@ def test_everybody_sees_their_own_organizations_alone(
     assert "others" not in first.get("/").text
     assert place.standing(ana, "acme") == ("member", "github", True)
     assert place.audit("acme", "member_joined") == [("member_joined", "ana", "member")]
+
+
+def test_members_find_the_issues_that_are_theirs(
+    browser: OpenBrowser, session: Session, place: Place, acme: Account, ana: Account
+) -> None:
+    place.github.join(acme, ana)
+    place.install(acme)
+    organization = session.scalars(select(Organization).where(Organization.slug == "acme")).one()
+    author = make_author(session, organization, email="ana@home.example", login="Ana")
+    project = make_project(session, organization, "till")
+    make_issue(session, project, title="Mine", assigned_to=author.email)
+    make_issue(session, project, title="Of nobody")
+    session.commit()
+
+    page = browser(ana).get("/o/acme/issues/?q=assigned:me").text
+
+    assert "Mine" in page
+    assert "Of nobody" not in page
 
 
 def test_members_do_not_administer(

@@ -154,7 +154,7 @@ def _count_events(
 
 
 def _open(session: Session, issue: Issue, reason: str, now: datetime) -> None:
-    issue.status = IssueStatus.unresolved
+    issue.status, issue.is_inbox = IssueStatus.unresolved, True
     record_activity(
         session,
         Why(now, source="event"),

@@ -17,6 +17,7 @@ from models import Author, Issue, IssueRelease, IssueStatus, Release
 LONGEST = 1000
 MOST_WORDS = 20
 NOBODY = "none"
+INBOX, BOOKMARKED = LISTS = ("inbox", "bookmarked")  # values of `is:` beside the states
 _WORD = re.compile(r'(?:([A-Za-z]+):)?(?:"([^"]*)"|(\S+))')
 
 
@@ -29,12 +30,18 @@ class IssueSearch:
     levels: tuple[str, ...] = ()  # any of these
     assignees: tuple[str, ...] = ()  # any of these: e-mail addresses, logins, or NOBODY
     words: tuple[str, ...] = field(default=())  # each in title or culprit
+    is_inbox: bool = False  # only what needs somebody's look
+    is_bookmarked: bool = False
 
     def conditions(self) -> list[ColumnElement[bool] | SQLCoreOperations[bool]]:
         """For a query of issues; the organization is the caller's affair."""
         found: list[ColumnElement[bool] | SQLCoreOperations[bool]] = []
         if self.status is not None:
             found.append(Issue.status == self.status)
+        if self.is_inbox:
+            found.append(Issue.is_inbox)
+        if self.is_bookmarked:
+            found.append(Issue.is_bookmarked)
         if self.levels:
             found.append(Issue.level.in_(self.levels))
         found += [
@@ -76,10 +83,13 @@ def _is_assigned_to(name: str) -> ColumnElement[bool]:
 def parse_search(text: str, *, status: IssueStatus | None = None) -> IssueSearch:
     """Any text is a search; *status* holds if the text says none, `is:` counts as said last."""
     releases, levels, assignees, words = [], [], [], []
+    lists = set()
     for match in list(_WORD.finditer(text[:LONGEST]))[:MOST_WORDS]:
         key, value = (match[1] or "").lower(), match[2] if match[2] is not None else match[3]
         if key == "is" and value.lower() in IssueStatus.__members__:
             status = IssueStatus(value.lower())
+        elif key == "is" and value.lower() in LISTS:
+            lists.add(value.lower())
         elif key == "release" and value:
             releases.append(value)
         elif key == "level" and value.lower() in LEVELS:
@@ -88,4 +98,12 @@ def parse_search(text: str, *, status: IssueStatus | None = None) -> IssueSearch
             assignees.append(value.lower())
         elif match[0] not in ('""', ""):
             words.append(match[0] if key else value)
-    return IssueSearch(status, tuple(releases), tuple(levels), tuple(assignees), tuple(words))
+    return IssueSearch(
+        status,
+        tuple(releases),
+        tuple(levels),
+        tuple(assignees),
+        tuple(words),
+        is_inbox=INBOX in lists,
+        is_bookmarked=BOOKMARKED in lists,
+    )

@@ -120,6 +120,18 @@ def change_issues(
     return applied
 
 
+def is_as_asked(issue: Issue, change: IssueChange) -> bool:
+    """Whether the states that *change* asks for are there already; ignoring begins anew each time."""
+    asked = (
+        (change.status, issue.status),
+        (change.is_bookmarked, issue.is_bookmarked),
+        (change.is_inbox, issue.is_inbox),
+    )
+    if change.status == IssueStatus.ignored or change.assignment is not None:
+        return False
+    return all(wanted is None or wanted == held for wanted, held in asked)
+
+
 def _look_up(session: Session, issues: list[Issue], change: IssueChange) -> Applied:
     if not issues:
         return Applied(issues, change)

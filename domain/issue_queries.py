@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from domain.issue_search import IssueSearch
 from domain.paging import Moment, Page, first_of, parse_count, parse_moment
 from domain.short_ids import format_short_id
+from domain.windows import beyond
 from models import (
     Commit,
     Delivery,
@@ -49,6 +50,7 @@ class IssueRow:
     event_count: int
     user_count: int
     fixed_in: list[str]
+    is_bookmarked: bool
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def list_issues(
     if after:
         place: datetime | int
         place, row_id = parse_count(after) if sort == "freq" else parse_moment(after).key
-        query = query.where(or_(column < place, and_(column == place, Issue.id < row_id)))
+        query = query.where(beyond(column, Issue.id, (place, row_id), ascending=False))
     found, last = first_of(session.execute(query).all(), size)
     fixed_in = list_fixed_in(session, [issue.id for issue, _ in found])
     rows = [_issue_row(issue, slug, fixed_in[issue.id]) for issue, slug in found]
@@ -144,6 +146,7 @@ def _issue_row(issue: Issue, slug: str, fixed_in: list[str]) -> IssueRow:
         event_count=issue.event_count,
         user_count=issue.user_count,
         fixed_in=fixed_in,
+        is_bookmarked=issue.is_bookmarked,
     )
 
 

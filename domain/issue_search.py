@@ -20,7 +20,10 @@ from models import Head, Issue, IssueRelease, IssueStatus, Release, Tag
 
 LONGEST = 1000
 MOST_WORDS = 20
-STATUSES = {status.value: status.value for status in IssueStatus} | {"muted": "ignored"}
+INBOX, BOOKMARKED = "inbox", "bookmarked"  # values of `is:` beside the states
+STATES = {each: each for each in (*IssueStatus.__members__, INBOX, BOOKMARKED)} | {
+    "muted": "ignored"
+}
 _KEYS = {
     "is:": "is:unresolved",
     "release:": "release:web@1.2.0",
@@ -41,12 +44,18 @@ class IssueSearch:
     words: tuple[str, ...] = ()  # each in title or culprit
     unwanted: tuple[IssueSearch, ...] = ()  # none of these finds it; each is of one term
     me: int | None = None  # the member who asks
+    is_inbox: bool = False  # only what needs somebody's look
+    is_bookmarked: bool = False
 
     def conditions(self) -> list[ColumnElement[bool] | SQLCoreOperations[bool]]:
         """For a query of issues; the organization is the caller's affair."""
         found: list[ColumnElement[bool] | SQLCoreOperations[bool]] = []
         if self.status is not None:
             found.append(Issue.status == self.status)
+        if self.is_inbox:
+            found.append(Issue.is_inbox)
+        if self.is_bookmarked:
+            found.append(Issue.is_bookmarked)
         if self.levels:
             found.append(Issue.level.in_(self.levels))
         found += map(_is_seen_in, self.releases)
@@ -103,6 +112,8 @@ class _Terms:
     levels: list[str] = field(default_factory=list)
     assignees: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+    is_inbox: bool = False
+    is_bookmarked: bool = False
 
     def add(self, key: str, value: str, whole: str) -> None:
         """*whole* is key and value as written: a text where the key is none of ours."""
@@ -111,7 +122,7 @@ class _Terms:
         if named in _KEYS and not (key and value):
             raise InvalidError(f"“{whole}” lacks what is looked for, as in {_KEYS[named]}")
         if key == "is":
-            self.status = IssueStatus(_choose(key, low, STATUSES))
+            self._be(_choose(key, low, STATES))
         elif key == "level":
             self.levels.append(_choose(key, low, {level: level for level in LEVELS}))
         elif key == "release":
@@ -121,10 +132,26 @@ class _Terms:
         elif whole != '""':
             self.words.append(whole if key else value)
 
+    def _be(self, state: str) -> None:
+        if state == INBOX:
+            self.is_inbox = True
+        elif state == BOOKMARKED:
+            self.is_bookmarked = True
+        else:
+            self.status = IssueStatus(state)
+
     def search(self, unwanted: tuple[IssueSearch, ...] = ()) -> IssueSearch:
-        lists = (self.releases, self.levels, self.assignees, self.words)
-        releases, levels, assignees, words = map(tuple, lists)
-        return IssueSearch(self.status, releases, levels, assignees, words, unwanted, self.me)
+        return IssueSearch(
+            self.status,
+            tuple(self.releases),
+            tuple(self.levels),
+            tuple(self.assignees),
+            tuple(self.words),
+            unwanted,
+            self.me,
+            self.is_inbox,
+            self.is_bookmarked,
+        )
 
 
 def _choose(key: str, value: str, known: Mapping[str, str]) -> str:

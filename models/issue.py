@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 from models.commit import SHA_LENGTH
 
+ORDERS = ("last_seen", "first_seen", "event_count")  # of lists of issues
 OF_ORGANIZATION = "issue_id IS NULL AND release_id IS NULL"  # lines of the audit log
 
 
@@ -36,6 +37,22 @@ class IssueStatus(StrEnum):
 def _when_created(context: DefaultExecutionContext) -> datetime:
     moment: datetime = context.get_current_parameters()["created_at"]  # type: ignore[no-untyped-call]  # has no types
     return moment
+
+
+def _index_of_list(flag: str, order: str) -> Index:
+    """For the issues of an organization for which *flag* holds: few of all, hence kept apart.
+
+    The flag is a column too: without, SQLite finds the index of all issues as good.
+    """
+    return Index(
+        f"ix_issue_organization_id_{flag}_{order}_id",
+        "organization_id",
+        flag,
+        order,
+        "id",
+        sqlite_where=text(f"{flag} = 1"),  # as statements say it there
+        postgresql_where=text(flag),
+    )
 
 
 class Issue(Base):
@@ -57,6 +74,8 @@ class Issue(Base):
         Index("ix_issue_project_id_first_seen_id", "project_id", "first_seen", "id"),
         Index("ix_issue_project_id_event_count_id", "project_id", "event_count", "id"),
         Index("ix_issue_event_count", "event_count"),
+        *(_index_of_list("is_inbox", order) for order in ORDERS),
+        *(_index_of_list("is_bookmarked", order) for order in ORDERS),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

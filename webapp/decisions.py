@@ -1,4 +1,4 @@
-"""What the buttons of an issue's page mean."""
+"""What the buttons of an issue's page and of the list of issues mean."""
 
 from __future__ import annotations
 
@@ -38,6 +38,18 @@ def _ignore(_now: datetime) -> IssueChange:
     return IssueChange(status=IssueStatus.ignored)
 
 
+def _bookmark(_now: datetime) -> IssueChange:
+    return IssueChange(is_bookmarked=True)
+
+
+def _remove_bookmark(_now: datetime) -> IssueChange:
+    return IssueChange(is_bookmarked=False)
+
+
+def _take_out(_now: datetime) -> IssueChange:
+    return IssueChange(is_inbox=False)
+
+
 DECISIONS: dict[str, Callable[[datetime], IssueChange]] = {  # by the value of a button
     "resolve": _resolve,
     "resolve-in-newest": _resolve_in_newest,
@@ -45,6 +57,9 @@ DECISIONS: dict[str, Callable[[datetime], IssueChange]] = {  # by the value of a
     "open": _open,
     "ignore-for-a-day": _ignore_for_a_day,
     "ignore": _ignore,
+    "take-out": _take_out,
+    "bookmark": _bookmark,
+    "remove-bookmark": _remove_bookmark,
 }
 
 

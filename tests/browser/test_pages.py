@@ -19,6 +19,7 @@ PAGES = {
     "release": "/o/acme/releases/web@1.1.0",
     "since the last final version": "/o/acme/releases/web@1.2.0-rc.1?since=final",
     "issues": "/o/acme/issues/",
+    "empty inbox": "/o/labs/issues/?status=inbox",
     "no issues found": "/o/acme/issues/?q=nothing",
     "issue without events": "/o/acme/issues/WEB-1",
     "issue with events": "/o/acme/issues/WEB-2",

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.checks import check_accessible
+from tests.browser.checks import (
+    check_accessible,
+    check_both_schemes,
+    check_fits_phone,
+    tab_to,
+)
 from tests.browser.conftest import PageMaker
 from tests.browser.place import Place
 
@@ -50,6 +55,44 @@ def test_a_decision_is_sent_in_place(admin_page: Page) -> None:
     expect(admin_page.get_by_text("Ignored until")).to_have_count(0)
 
     assert admin_page.evaluate("window.isTheSamePage")
+
+
+def test_many_issues_are_decided_of_by_keyboard(admin_page: Page) -> None:
+    def apply(decision: str) -> None:
+        tab_to(page, page.get_by_label("What to do with the selected issues"))
+        page.keyboard.type(decision)
+        tab_to(page, page.get_by_role("button", name="Apply"))
+        page.keyboard.press("Enter")
+
+    page = admin_page
+    page.goto("/o/acme/issues/?status=unresolved")
+    page.evaluate("window.isTheSamePage = true")
+    everything = page.get_by_label("Select all on this page")
+    tab_to(page, everything)
+    page.keyboard.press("Space")
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    check_both_schemes(page)
+    check_fits_phone(page)
+    tab_to(page, page.get_by_role("checkbox", name="WEB-3"))
+    page.keyboard.press("Space")
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    assert everything.evaluate("one => one.indeterminate && !one.checked")
+
+    apply("Resolve in the newest")
+    expect(page.get_by_text("1 issue resolved in web@1.2.0-rc.1.")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Apply")).to_be_focused()
+    expect(page.get_by_role("rowheader")).to_have_text("WEB-3")
+    page.get_by_role("checkbox", name="WEB-3").press("Space")
+    apply("Resolve")
+    expect(page.get_by_text("No issues to show here.")).to_be_visible()
+    expect(page.locator("[data-focus]", has_text="1 issue resolved.")).to_be_focused()
+    assert page.evaluate("window.isTheSamePage")
+
+    page.goto("/o/acme/issues/?status=resolved")
+    for short_id in ("WEB-2", "WEB-3"):
+        page.get_by_role("checkbox", name=short_id).check()
+    apply("Open")
+    expect(page.get_by_text("2 issues opened again.")).to_be_visible()
 
 
 def test_an_answer_that_is_an_error_is_shown_in_place(make_page: PageMaker, place: Place) -> None:

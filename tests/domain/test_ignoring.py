@@ -101,8 +101,9 @@ def test_until_a_moment(session: Session, issue: Issue) -> None:
     until(session, issue, IgnoreUntil(at=NOW + 5 * MINUTE))
 
     assert open_expired(session, now=NOW + 4 * MINUTE, limit=10) == 0
+    assert not issue.is_inbox
     assert open_expired(session, now=NOW + 5 * MINUTE, limit=10) == 1
-    assert issue.status == IssueStatus.unresolved
+    assert (issue.status, issue.is_inbox) == (IssueStatus.unresolved, True)
     assert why_open(session) == ["the time is over"]
     assert open_expired(session, now=NOW + 5 * MINUTE, limit=10) == 0
 

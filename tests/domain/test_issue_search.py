@@ -94,8 +94,14 @@ def test_me_is_nobody_where_nobody_is_known(session: Session, issues: int) -> No
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("is:new", "“is:new” finds nothing: is: takes unresolved, resolved, ignored, muted"),
-        ("!is:x", "“is:x” finds nothing: is: takes unresolved, resolved, ignored, muted"),
+        (
+            "is:new",
+            "“is:new” finds nothing: is: takes unresolved, resolved, ignored, inbox, bookmarked, muted",
+        ),
+        (
+            "!is:x",
+            "“is:x” finds nothing: is: takes unresolved, resolved, ignored, inbox, bookmarked, muted",
+        ),
         ("level:bad", "“level:bad” finds nothing: level: takes fatal, error, warning, info, debug"),
         ("cart is:", "“is:” lacks what is looked for, as in is:unresolved"),
         ('release:""', '“release:""” lacks what is looked for, as in release:web@1.2.0'),

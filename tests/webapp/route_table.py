@@ -2,7 +2,8 @@
 
 The key is the method and the rule without converters (`<path:name>` is `<name>`). The value is a
 role; `ADMIN.with_form(name="x")` says what makes a POST succeed, without which 400 is as good.
-What a name such as `<guid>` stands for is in `places_of`; `1` for one that is not there.
+What a name such as `<guid>` stands for, in a rule or in a form, is in `places_of`; `1` for one that
+is not there.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ PAGES: dict[str, Role] = {
     "GET /o/<org>/releases/": MEMBER,
     "GET /o/<org>/releases/<name>": MEMBER,
     "GET /o/<org>/issues/": MEMBER,
+    "POST /o/<org>/issues/": MEMBER.with_form(decision="open", id="<issue_id>"),
     "GET /o/<org>/issues/<short_id>": MEMBER,
     "POST /o/<org>/issues/<short_id>/decide": MEMBER.with_form(decision="open"),
     "GET /o/<org>/doctor": MEMBER,

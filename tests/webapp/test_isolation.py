@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import ApiToken, DeliveryState, Organization, ProjectKey, ReleaseAlias
+from models import ApiToken, DeliveryState, IssueStatus, Organization, ProjectKey, ReleaseAlias
 from tests.factories import make_activity, make_key, make_organization, make_token
 from tests.webapp.conftest import csrf_token
 from tests.webapp.tenants import Tenant, furnish
@@ -27,6 +27,7 @@ OF_TENANTS = {
     "tenant.doctor.list_page": ["doctor"],
     "tenant.doctor.accept": ["doctor/aliases"],
     "tenant.doctor.remove": ["doctor/aliases/{alias}/remove"],
+    "tenant.issues.decide_many": ["issues/"],
     "tenant.issues.decide": ["issues/THERE-1/decide"],
     "tenant.issues.undo_act": ["issues/THERE-1/undo"],
     "tenant.deliveries.list_page": ["deliveries/"],
@@ -105,6 +106,7 @@ FORMS = (  # endings of endpoints that take a POST
         "accept",
         "remove",
         "decide",
+        "decide_many",
         "change",
         "preview",
         "revoke",
@@ -154,13 +156,14 @@ def own(session: Session, organization: Organization) -> Tenant:
     return furnish(session, organization)
 
 
-def _form(token: str) -> dict[str, str]:
+def _form(token: str, other: Tenant) -> dict[str, str]:
     """What the forms take; those about one thing of another tenant name it in the address."""
     about = {
+        "id": str(other.issue.id),
         "project": "there",
         "name": "x",
         "version": "web@9.9.9",
-        "decision": "resolve",
+        "decision": "open",
         "activity": "1",
         "role": "admin",
         "act": "remove",
@@ -208,7 +211,9 @@ def test_other_organizations_do_not_exist(
     for address in OF_TENANTS[endpoint]:
         full = f"/o/{path}/{_fill(address, other, session)}"
         answer = (
-            admin.post(full, data=_form(token)) if endpoint.endswith(FORMS) else admin.get(full)
+            admin.post(full, data=_form(token, other))
+            if endpoint.endswith(FORMS)
+            else admin.get(full)
         )
         assert answer.status_code == 404
         assert other.mark not in answer.text
@@ -239,7 +244,7 @@ def test_things_of_others_are_not_found_in_ones_own_organization(
     for address in OF_TENANTS[endpoint]:
         full = f"/o/acme/{_fill(address, other, session)}"
         if endpoint.endswith(FORMS):
-            answer = admin.post(full, data=_form(token))
+            answer = admin.post(full, data=_form(token, other))
             is_here = endpoint in OF_THE_ORGANIZATION
             assert answer.status_code in ((200, 303, 400) if is_here else (404,))
             assert other.mark not in answer.text
@@ -247,6 +252,8 @@ def test_things_of_others_are_not_found_in_ones_own_organization(
         answer = admin.get(full, follow_redirects=True)
         assert answer.status_code == (404 if endpoint in ABOUT_ONE else 200)
         assert other.mark not in answer.text
+    session.refresh(other.issue)
+    assert other.issue.status == IssueStatus.resolved
     session.refresh(other.delivery)
     assert other.delivery.state == DeliveryState.failed
     [key] = session.scalars(select(ProjectKey).where(ProjectKey.project_id == other.project.id))

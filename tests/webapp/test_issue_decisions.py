@@ -97,6 +97,25 @@ def test_ignored(decide: Decide, issue: Issue, session: Session, clock: Clock) -
     assert condition.until == clock() + timedelta(days=1)
 
 
+def test_taken_out_of_the_inbox(decide: Decide, issue: Issue) -> None:
+    page = decide("take-out")
+    assert (issue.status, issue.is_inbox) == (IssueStatus.unresolved, False)
+    assert 'value="take-out"' not in page.text
+
+    decide("ignore")
+    assert 'value="take-out"' in decide("open").text
+
+
+def test_bookmarked(decide: Decide, issue: Issue) -> None:
+    page = decide("bookmark")
+    assert issue.is_bookmarked
+    assert "★ bookmarked" in page.text
+    assert 'value="bookmark"' not in page.text
+
+    assert issue.status == IssueStatus.unresolved
+    assert "★" not in decide("remove-bookmark").text
+
+
 def test_assigned(
     decide: Decide, issue: Issue, session: Session, organization: Organization
 ) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
@@ -139,7 +140,7 @@ def test_a_search_that_can_find_nothing_is_kept_and_says_why(
     answer = member.get("/o/acme/issues/?q=is:new&status=resolved")
 
     assert answer.status_code == 400
-    assert "“is:new” finds nothing: is: takes unresolved, resolved, ignored, muted." in answer.text
+    assert "“is:new” finds nothing: is: takes unresolved, resolved, ignored, inbox, bookmarked, muted." in answer.text
     assert 'name="q" value="is:new"' in answer.text
     assert "WEB-1" not in answer.text
 
@@ -187,3 +188,79 @@ def test_issues_are_listed_newest_first_in_pages_by_status(
     assert shown == [list(range(20, 70)), list(range(20)), list(range(0, 70, 7))]
     assert first.index("Number 69.") < first.index("Number 20.")
     assert member.get("/o/acme/issues/?status=nonsense").status_code == 400
+
+
+def shown(page: str) -> list[str]:
+    """Short ids in the list."""
+    return re.findall(r'class="short-id" href="/o/acme/issues/([^"]+)"', page)
+
+
+@pytest.mark.parametrize(
+    ("address", "found", "tab"),
+    [
+        ("", ["WEB-1", "WEB-2", "WEB-3", "WEB-4"], "all"),
+        ("?status=inbox", ["WEB-1", "WEB-2"], "inbox"),
+        ("?q=is:inbox", ["WEB-1", "WEB-2"], "inbox"),
+        ("?status=bookmarked", ["WEB-2", "WEB-3"], "bookmarked"),
+        ("?status=inbox&q=IS:Bookmarked", ["WEB-2"], "inbox"),
+        ("?status=inbox&q=is:resolved", ["WEB-1"], "resolved"),
+        ("?status=unresolved&q=is:resolved", ["WEB-1"], "resolved"),
+        ("?status=bookmarked&sort=freq", ["WEB-2", "WEB-3"], "bookmarked"),
+        ("?status=bookmarked&q=is:resolved", [], "resolved"),
+        ("?q=is:bookmark", [], "all"),  # no such value, so it is text
+    ],
+)
+def test_the_inbox_and_bookmarks_are_lists_of_their_own(
+    member: FlaskClient,
+    session: Session,
+    organization: Organization,
+    address: str,
+    found: list[str],
+    tab: str,
+) -> None:
+    project = make_project(session, organization, "web")
+    make_issue(session, project, status=IssueStatus.resolved)
+    make_issue(session, project, is_bookmarked=True)
+    make_issue(session, project, is_bookmarked=True, is_inbox=False)
+    make_issue(session, project, is_inbox=False)
+    session.commit()
+
+    page = member.get(f"/o/acme/issues/{address}").text
+
+    assert sorted(shown(page)) == found
+    assert re.findall(r'aria-current="page">(\w+)<', page)[-1:] == [tab]
+    assert page.count(">bookmarked</span>") == len({"WEB-2", "WEB-3"} & set(found))
+
+
+def test_a_page_of_the_inbox_leads_to_the_next_one(
+    member: FlaskClient, session: Session, organization: Organization
+) -> None:
+    project = make_project(session, organization, "web")
+    for number in range(60):
+        make_issue(session, project, status=IssueStatus.resolved, is_inbox=number % 12 > 0)
+    session.commit()
+
+    first = member.get("/o/acme/issues/?status=inbox&q=is:resolved&sort=new&project=web").text
+    following = unescape(first.split('" rel="next"')[0].rpartition('href="')[2])
+    second = member.get(following).text
+
+    assert (len(shown(first)), len(shown(second))) == (50, 5)
+    assert following.startswith("/o/acme/issues/?status=inbox&q=is:resolved&project=web&sort=new&")
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("?status=inbox", "The inbox is empty."),
+        ("?q=is:bookmarked", "No issues to show here."),
+        ("?status=bookmarked", "No issue is bookmarked."),
+        ("?status=inbox&q=cart", "No issues to show here."),
+        ("?status=resolved", "No issues to show here."),
+        ("", "No issues yet."),
+    ],
+)
+def test_an_empty_list_says_why(member: FlaskClient, address: str, words: str) -> None:
+    page = member.get(f"/o/acme/issues/{address}").text
+
+    assert words in page
+    assert 'class="bulk"' not in page

@@ -86,13 +86,16 @@ class Asker:
         if path.startswith("/api/0/"):
             body: dict[str, str] | None = None if method == "GET" else {}
             return self.client.open(path, method=method, headers=headers, json=body)
-        data = None if method == "GET" else {"csrf_token": self.csrf, **(form or {})}
+        filled = {name: self.fill_in(text) for name, text in (form or {}).items()}
+        data = None if method == "GET" else {"csrf_token": self.csrf, **filled}
         return self.client.open(path, method=method, data=data, buffered=True)
 
     def fill(self, line: str) -> tuple[str, str]:
         method, rule = line.split(" ", 1)
-        filled = CONVERTER.sub(lambda name: str(self.places.get(name[1], UNKNOWN)), rule)
-        return method, filled
+        return method, self.fill_in(rule)
+
+    def fill_in(self, text: str) -> str:
+        return CONVERTER.sub(lambda name: str(self.places.get(name[1], UNKNOWN)), text)
 
     def knows(self, line: str) -> bool:
         """Whether all things that the address names exist."""

@@ -22,7 +22,8 @@ from webapp.context import shiplog
 UNRESOLVED = "is:unresolved"
 SEARCH = Query(
     "query",
-    "Words of the title and the place, and the keys `is:`, `release:`, `level:` and `assigned:`.",
+    "Words of the title and the place, and the keys `is:` (a status, `inbox` or `bookmarked`), "
+    "`release:`, `level:` and `assigned:`.",
 )
 SORT = one_of("sort", "By `date` (last seen) by default; `new`: first seen.", *SORTS)
 NARROWING = (

@@ -77,10 +77,32 @@ document.addEventListener("submit", async (event) => {
     const element = replace(document.getElementById(place), page.getElementById(place));
     document.title = page.title;
     (element.querySelector("[data-focus]") ?? document.activeElement).focus();
+    element.querySelector(".notice[role]")?.scrollIntoView({ block: "nearest" }); // what came of it
   } catch {
     form.removeAttribute("aria-busy");
     say("The server does not answer. Try again.");
   }
+});
+
+// Boxes to tick in a list, and one for all of them: data-tick-all names them
+
+function countTicked(form) {
+  const all = form.querySelector("[data-tick-all]");
+  const boxes = [...form.querySelectorAll(`[name="${all.dataset.tickAll}"]`)];
+  const ticked = boxes.filter((one) => one.checked).length;
+  const box = all.querySelector("input");
+  box.checked = ticked === boxes.length;
+  box.indeterminate = ticked > 0 && !box.checked;
+  form.querySelector("[data-ticked]").textContent = ticked ? `${ticked} selected` : "";
+}
+
+document.addEventListener("change", (event) => {
+  const all = event.target.form?.querySelector("[data-tick-all]");
+  if (!all) return;
+  if (all.contains(event.target)) {
+    for (const one of event.target.form.querySelectorAll(`[name="${all.dataset.tickAll}"]`)) one.checked = event.target.checked;
+  }
+  countTicked(event.target.form);
 });
 
 // Copying, and the key that leads to the search
@@ -149,10 +171,14 @@ document.addEventListener("change", (event) => {
 // What waits for the script, in the page or in a part that just came
 
 function prepare(part) {
-  const all = [part, ...part.querySelectorAll("[data-refresh], [data-copy]")];
+  const all = [part, ...part.querySelectorAll("[data-refresh], [data-copy], [data-tick-all]")];
   for (const element of all) {
     if (element.dataset?.refresh !== undefined) later(element.id, REFRESH_MS);
     if (element.dataset?.copy !== undefined) element.hidden = false;
+    if (element.dataset?.tickAll !== undefined) {
+      element.hidden = false;
+      countTicked(element.closest("form"));
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.activities import list_timeline_of_issue
@@ -19,18 +19,19 @@ from domain.event_queries import (
 from domain.homes import list_homes
 from domain.ignoring import load_conditions
 from domain.issue_changes import change_issues, lock_issues
-from domain.issue_queries import SORTS, list_fixes, list_issues, list_links
+from domain.issue_queries import list_fixes, list_issues, list_links
 from domain.issue_records import IssueFilter
-from domain.issue_search import parse_search
 from domain.issues import find_issue, get_issue, short_id_of
 from domain.lacking import list_lacking
 from domain.organizations import find_project
 from domain.paging import find_id
 from domain.repository_queries import list_project_slugs
 from domain.undoing import list_undoable, undo
-from models import IssueStatus
+from models import Project
+from webapp.bulk_decisions import MOST_TICKED, decide_of_many, reason_of
 from webapp.context import shiplog
 from webapp.decisions import change_asked_for
+from webapp.issue_lists import TABS, WantedList, list_asked_for
 from webapp.security import current_membership, page_session, person_why
 
 bp = Blueprint("issues", __name__, url_prefix="/issues")
@@ -38,46 +39,58 @@ bp = Blueprint("issues", __name__, url_prefix="/issues")
 
 @bp.get("/")
 def list_page() -> ResponseReturnValue:
-    """Issues that match a search; `status` is that of the tabs, which a search for one overrides.
-
-    A search for the short id of an issue leads to that issue.
-    """
-    db, organization_id = page_session(), current_membership().organization_id
-    wanted, text = request.args.get("status", ""), request.args.get("q", "").strip()
-    sort, slug = request.args.get("sort", "date"), request.args.get("project", "")
-    if (wanted and wanted not in IssueStatus.__members__) or sort not in SORTS:
-        abort(400)
-    if (named := find_issue(db, organization_id, text)) is not None:
+    """Issues that match a search; a search for the short id of an issue leads to that issue."""
+    wanted = list_asked_for()
+    named = find_issue(page_session(), current_membership().organization_id, wanted.text)
+    if named is not None:
         return redirect(url_for("tenant.issues.show", short_id=short_id_of(*named)))
-    status = IssueStatus(wanted) if wanted else None
-    project = find_project(db, organization_id, slug) if slug else None
-    after, trouble = request.args.get("after"), None
+    return _list(wanted), 400 if wanted.trouble else 200
+
+
+@bp.post("/")
+def decide_many() -> ResponseReturnValue:
+    """What a member decided of the issues that are ticked; then the same list again."""
+    wanted, membership = list_asked_for(), current_membership()
+    person = person_why()
     try:
-        search = parse_search(text, status=status, me=current_membership().member_id)
+        with shiplog().runtime.db.transaction() as db:
+            said = decide_of_many(db, membership.organization_id, request.form, why=person)
     except InvalidError as error:
-        search, trouble = parse_search("", status=status), str(error)
+        return _list(wanted, refused=reason_of(error)), 400
+    flash(said)
+    return redirect(wanted.address(after=wanted.after), code=303)
+
+
+def _list(wanted: WantedList, *, refused: str | None = None) -> str:
+    """The page; if a form was *refused*, with what it held."""
+    db, organization_id = page_session(), current_membership().organization_id
+    project = find_project(db, organization_id, wanted.slug) if wanted.slug else None
     page = list_issues(
         db,
         organization_id,
-        search=search,
-        project_ids=([project.id] if project and not trouble else []) if slug or trouble else None,
-        sort=sort,
-        after=after,
+        search=wanted.search,
+        project_ids=_narrow(wanted, project),
+        sort=wanted.sort,
+        after=wanted.after,
     )
-    rendered = render_template(
+    return render_template(
         "issues.html",
         page=page,
-        trouble=trouble,
         days=count_days(db, [row.id for row in page.rows], now=shiplog().runtime.now()),
-        status=search.status,
-        statuses=list(IssueStatus),
-        text=text,
-        sort=sort,
-        slug=slug,
+        wanted=wanted,
+        tabs_shown=TABS,
         projects=list_project_slugs(db, organization_id),
-        is_continued=bool(after),
+        refused=refused,
+        ticked=request.form.getlist("id")[:MOST_TICKED],
+        decision=request.form.get("decision", ""),
     )
-    return rendered, 400 if trouble else 200
+
+
+def _narrow(wanted: WantedList, project: Project | None) -> list[int] | None:
+    """The projects to look into; none of them for a search that can find nothing."""
+    if wanted.trouble or (wanted.slug and project is None):
+        return []
+    return [project.id] if project is not None else None
 
 
 @bp.get("/<short_id>")

@@ -50,6 +50,8 @@ def three(own: Tenant, session: Session) -> Tenant:
         first_seen=NOW - timedelta(days=3),
         last_seen=NOW + timedelta(hours=1),
         event_count=9,
+        is_inbox=False,
+        is_bookmarked=True,
     )
     make_issue(session, make_project(session, own.organization, "shop"))
     session.commit()
@@ -67,6 +69,10 @@ SEARCHES = {
     "nobody": ({"query": "is:unresolved assigned:none"}, ["SHOP-1"]),
     "a token is nobody": ({"query": "assigned:me"}, []),
     "no team": ({"query": "assigned:#acme"}, []),
+    "the inbox": ({"query": "is:inbox is:unresolved"}, ["WEB-2", "SHOP-1"]),
+    "the inbox, whatever the status": ({"query": "is:INBOX"}, ["WEB-2", "SHOP-1", "WEB-1"]),
+    "bookmarks": ({"query": "is:bookmarked"}, ["WEB-3"]),
+    "neither": ({"query": "is:bookmarked is:inbox"}, []),
     "first seen": ({"query": "", "sort": "new"}, ["SHOP-1", "WEB-2", "WEB-1", "WEB-3"]),
     "most events": ({"query": "", "sort": "freq"}, ["WEB-3", "WEB-2", "SHOP-1", "WEB-1"]),
     "a project": ({"query": "", "project": "shop"}, ["SHOP-1"]),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from domain.commit_records import CommitRecord, load_commit_records
@@ -16,7 +17,17 @@ from domain.release_contents import find_versions_of_heads, names_compared
 from domain.release_facts import NO_KEY, load_facts, moment_of_release, version_of_release
 from domain.release_queries import ReleaseFilter, narrow
 from domain.windows import Place, Window, beyond, cut, to_moment, to_number
-from models import Author, Commit, ListState, Project, Release, ReleaseCommit, ReleaseProject
+from models import (
+    Author,
+    Commit,
+    Issue,
+    IssueRelease,
+    ListState,
+    Project,
+    Release,
+    ReleaseCommit,
+    ReleaseProject,
+)
 
 ValueT = TypeVar("ValueT")
 
@@ -25,14 +36,28 @@ ASSOCIATE = "Tag a commit with this version, or set the release's commits."
 
 
 @dataclass(frozen=True)
+class ReportedOf:
+    """A release's events in one project: when they happened, and how many issues they began."""
+
+    project_id: int
+    first_event: datetime
+    last_event: datetime
+    new_issues: int
+
+
+@dataclass(frozen=True)
 class ReleaseRecord:
-    """A release with its projects by slug, its authors by name, its newest commit and deploy."""
+    """A release with its projects by slug, its authors by name, its newest commit and deploy.
+
+    And what was reported of it, one of each project that has events of it.
+    """
 
     release: Release
     projects: list[Project]
     authors: list[Author]
     last_commit: CommitRecord | None
     last_deploy: DeployRecord | None
+    reported: list[ReportedOf]
 
 
 @dataclass(frozen=True)
@@ -57,6 +82,7 @@ def load_release_records(session: Session, releases: Sequence[Release]) -> list[
     last_ids = [release.last_commit_id for release in releases if release.last_commit_id]
     last = {record.commit.id: record for record in load_commit_records(session, last_ids)}
     deploys = load_deploys(session, [one.last_deploy_id for one in releases if one.last_deploy_id])
+    reports = _find_reports(session, ids)
     return [
         ReleaseRecord(
             release=release,
@@ -64,6 +90,7 @@ def load_release_records(session: Session, releases: Sequence[Release]) -> list[
             authors=authors[release.id],
             last_commit=last.get(release.last_commit_id) if release.last_commit_id else None,
             last_deploy=deploys.get(release.last_deploy_id) if release.last_deploy_id else None,
+            reported=reports[release.id],
         )
         for release in releases
     ]
@@ -202,6 +229,26 @@ def _list_projects(session: Session, ids: Sequence[int]) -> defaultdict[int, lis
         .order_by(Project.slug)
     ):
         found[release_id].append(project)
+    return found
+
+
+def _find_reports(session: Session, ids: Sequence[int]) -> defaultdict[int, list[ReportedOf]]:
+    """What was reported of each release, one a project."""
+    found: defaultdict[int, list[ReportedOf]] = defaultdict(list)
+    is_new = case((Issue.first_release_id == IssueRelease.release_id, 1), else_=0)
+    for row in session.execute(
+        select(
+            IssueRelease.release_id,
+            Issue.project_id,
+            func.min(IssueRelease.first_seen).label("first"),
+            func.max(IssueRelease.last_seen).label("last"),
+            func.sum(is_new).label("new"),
+        )
+        .join(Issue, Issue.id == IssueRelease.issue_id)
+        .where(IssueRelease.release_id.in_(ids))
+        .group_by(IssueRelease.release_id, Issue.project_id)
+    ):
+        found[row.release_id].append(ReportedOf(row.project_id, row.first, row.last, row.new))
     return found
 
 

@@ -221,6 +221,7 @@ def render_version_info(version: str) -> Json | None:
 def render_release(record: ReleaseRecord, *, github_url: str) -> Json:
     """What lists hold; `newGroups` and `projects` are never null, which clients rely on."""
     release, last = record.release, record.last_commit
+    new_issues = {one.project_id: one.new_issues for one in record.reported}
     return {
         "id": release.id,
         "version": release.version,
@@ -232,18 +233,21 @@ def render_release(record: ReleaseRecord, *, github_url: str) -> Json:
         "dateReleased": moment_text(release.released_at),
         "dateCreated": moment_text(release.created_at),
         "data": {},
-        "newGroups": 0,
+        "newGroups": sum(new_issues.values()),
         "owner": None,
         "commitCount": release.commit_count,
         "lastCommit": render_commit(last, github_url=github_url) if last else None,
         "deployCount": release.deploy_count,
         "lastDeploy": render_deploy(record.last_deploy) if record.last_deploy else None,
         "authors": [render_author(author) for author in record.authors],
-        "firstEvent": None,
-        "lastEvent": None,
+        "firstEvent": moment_text(min((one.first_event for one in record.reported), default=None)),
+        "lastEvent": moment_text(max((one.last_event for one in record.reported), default=None)),
         "currentProjectMeta": {},
         "userAgent": release.user_agent,
-        "projects": [_render_project_of_release(project) for project in record.projects],
+        "projects": [
+            _render_project_of_release(project, new_issues.get(project.id, 0))
+            for project in record.projects
+        ],
     }
 
 
@@ -260,12 +264,12 @@ def render_deploy(record: DeployRecord) -> Json:
     }
 
 
-def _render_project_of_release(project: Project) -> Json:
+def _render_project_of_release(project: Project, new_issues: int) -> Json:
     return {
         "id": project.id,
         "slug": project.slug,
         "name": project.name,
-        "newGroups": 0,
+        "newGroups": new_issues,
         "platform": project.platform,
         "platforms": [],
         "hasHealthData": False,

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from domain.event_tally import note_releases
 from models import (
     Commit,
     CommitFile,
     Head,
+    IssueRelease,
     ListState,
     Organization,
     PullRequest,
@@ -23,6 +25,7 @@ from tests.factories import (
     NOW,
     make_author,
     make_commit,
+    make_issue,
     make_project,
     make_release,
     make_repository,
@@ -101,6 +104,41 @@ def test_a_release(api: Api, own: Tenant) -> None:
         "hidden": 0,
         "outsidePaths": 0,
     }
+
+
+def test_what_was_reported_of_it(api: Api, own: Tenant, session: Session) -> None:
+    later = make_release(session, own.repository, own.project, "web@1.1.0")
+    worker = make_project(session, own.organization, "worker")
+    session.add(ReleaseProject(release_id=later.id, project_id=worker.id))
+    session.add(ReleaseProject(release_id=own.release.id, project_id=worker.id))
+    issues = [own.issue, make_issue(session, worker), make_issue(session, worker)]
+    for issue, release, day in (
+        (issues[0], own.release, 0),
+        (issues[0], later, 5),
+        (issues[1], own.release, 1),
+        (issues[2], later, 3),
+    ):
+        session.add(
+            IssueRelease(
+                issue_id=issue.id,
+                release_id=release.id,
+                first_seen=NOW + timedelta(days=day),
+                last_seen=NOW + timedelta(days=day, hours=1),
+                event_count=1,
+            )
+        )
+    session.flush()
+    note_releases(session, [issue.id for issue in issues])
+    session.commit()
+
+    one, two = api.read(ONE), api.read(RELEASES + "web@1.1.0/")
+    assert (one["firstEvent"], one["lastEvent"]) == (MOMENT, "2026-01-06T11:00:00Z")
+    assert (two["firstEvent"], two["lastEvent"]) == ("2026-01-08T10:00:00Z", "2026-01-10T11:00:00Z")
+    assert (one["newGroups"], two["newGroups"]) == (2, 1)
+    assert {told["slug"]: told["newGroups"] for told in one["projects"]} == {"web": 1, "worker": 1}
+    assert {told["slug"]: told["newGroups"] for told in two["projects"]} == {"web": 0, "worker": 1}
+    del one["commitList"]
+    assert one in api.read(RELEASES)
 
 
 def test_its_commits(api: Api, own: Tenant, session: Session) -> None:

@@ -12,12 +12,13 @@ import sys
 from typing import Any
 
 from config import load_bind, require_free_address
+from thread_worker import HeadLimitedWorker
 
 wsgi_app = "wsgi:app"
 bind = load_bind()
 workers = 1  # on SQLite more are slower: it has one writer
 threads = 64  # most of them wait for the group commit; fewer leave the processors idle
-worker_class = "gthread"
+worker_class = HeadLimitedWorker  # gthread, but for heads that never come
 preload_app = False  # engines, threads and queues are made after the fork
 keepalive = 65
 limit_request_line = 8190  # bulk changes name up to 1000 issues in the address

@@ -21,6 +21,7 @@ from threading import Lock
 import structlog
 
 from config import Settings
+from jobs.processors import count_processors
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,7 @@ class Relief:
 
     def allow(self) -> None:
         """Start a process when it is needed, unless there is but one processor to run both."""
-        self._is_allowed = _count_processors() > 1
+        self._is_allowed = count_processors() > 1
 
     def is_at_work(self) -> bool:
         """Whether events are to be left to the process."""
@@ -125,10 +126,3 @@ class Relief:
                 pickle.dump(self._settings, self._process.stdin)
                 self._process.stdin.flush()
         log.info("events are left to a process of their own", pid=self._process.pid)
-
-
-def _count_processors() -> int:
-    """Those that this process may use, where the system tells."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -140,7 +140,10 @@ def test_a_search_that_can_find_nothing_is_kept_and_says_why(
     answer = member.get("/o/acme/issues/?q=is:new&status=resolved")
 
     assert answer.status_code == 400
-    assert "“is:new” finds nothing: is: takes unresolved, resolved, ignored, inbox, bookmarked, muted." in answer.text
+    assert (
+        "“is:new” finds nothing: is: takes unresolved, resolved, ignored, inbox, bookmarked, muted."
+        in answer.text
+    )
     assert 'name="q" value="is:new"' in answer.text
     assert "WEB-1" not in answer.text
 

@@ -21,7 +21,7 @@ from domain.issue_changes import (
 from domain.issue_records import IssueFilter
 from domain.paging import find_id
 from domain.provenance import Why
-from webapp.decisions import DECISIONS
+from webapp.decisions import DECISIONS, IGNORING
 
 MOST_TICKED = MOST
 NONE_TICKED = "No issue is selected. Tick the boxes of those that are meant."
@@ -54,8 +54,7 @@ WORDS = {
     "resolve-in-newest": _Words("resolved in {version}", "resolved"),
     "resolve-in-next": _Words("resolved in the next release", "resolved"),
     "open": _Words("opened again", "open"),
-    "ignore-for-a-day": _Words("ignored for a day"),
-    "ignore": _Words("ignored for good"),
+    **{value: _Words(f"ignored {words}") for value, words in IGNORING.items()},
     "take-out": _Words("taken out of the inbox", "out of it"),
     "bookmark": _Words("bookmarked", "bookmarked"),
     "remove-bookmark": _Words("no longer bookmarked", "without a bookmark"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from domain.assignees import PERSON
 from domain.errors import InvalidError
@@ -12,6 +13,7 @@ from domain.issue_changes import LATEST, Assignment, InNextRelease, InRelease, I
 from models import IssueStatus
 
 A_DAY = timedelta(days=1)
+MINUTES_OF_A_DAY = 24 * 60
 
 
 def _resolve(_now: datetime) -> IssueChange:
@@ -30,12 +32,24 @@ def _open(_now: datetime) -> IssueChange:
     return IssueChange(status=IssueStatus.unresolved)
 
 
-def _ignore_for_a_day(now: datetime) -> IssueChange:
-    return IssueChange(status=IssueStatus.ignored, until=IgnoreUntil(at=now + A_DAY))
+def _ignoring(**until: Any) -> Callable[[datetime], IssueChange]:
+    """Until so much time is over, or so much has happened; for good if nothing is said."""
+
+    def ignore(now: datetime) -> IssueChange:
+        ends = {key: now + value if key == "at" else value for key, value in until.items()}
+        return IssueChange(status=IssueStatus.ignored, until=IgnoreUntil(**ends) if ends else None)
+
+    return ignore
 
 
-def _ignore(_now: datetime) -> IssueChange:
-    return IssueChange(status=IssueStatus.ignored)
+IGNORING = {  # how long an issue may be ignored, in the words of pages
+    "ignore-for-a-day": "for a day",
+    "ignore-for-a-week": "for a week",
+    "ignore-for-ten-events": "until it happens 10 more times",
+    "ignore-for-hundred-in-a-day": "until it happens 100 times a day",
+    "ignore-for-ten-people": "until 10 more people meet it",
+    "ignore": "for good",
+}
 
 
 def _bookmark(_now: datetime) -> IssueChange:
@@ -55,8 +69,12 @@ DECISIONS: dict[str, Callable[[datetime], IssueChange]] = {  # by the value of a
     "resolve-in-newest": _resolve_in_newest,
     "resolve-in-next": _resolve_in_next,
     "open": _open,
-    "ignore-for-a-day": _ignore_for_a_day,
-    "ignore": _ignore,
+    "ignore-for-a-day": _ignoring(at=A_DAY),
+    "ignore-for-a-week": _ignoring(at=7 * A_DAY),
+    "ignore-for-ten-events": _ignoring(event_count=10),
+    "ignore-for-hundred-in-a-day": _ignoring(event_count=100, event_window=MINUTES_OF_A_DAY),
+    "ignore-for-ten-people": _ignoring(user_count=10),
+    "ignore": _ignoring(),
     "take-out": _take_out,
     "bookmark": _bookmark,
     "remove-bookmark": _remove_bookmark,

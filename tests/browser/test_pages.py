@@ -105,7 +105,7 @@ def test_without_script_all_is_there(make_page: PageMaker, place: Place) -> None
     expect(page.locator("tbody tr")).to_have_count(1)
 
     page.goto("/o/acme/issues/WEB-3")
-    page.get_by_role("button", name="Ignore for a day").click()
+    page.get_by_role("button", name="Ignore").click()
     expect(page.get_by_text("Ignored until")).to_be_visible()
     page.get_by_role("button", name="Open again").click()
     expect(page.get_by_text("Ignored until")).to_have_count(0)

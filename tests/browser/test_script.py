@@ -49,7 +49,7 @@ def test_a_decision_is_sent_in_place(admin_page: Page) -> None:
     admin_page.goto("/o/acme/issues/WEB-2")
     admin_page.evaluate("window.isTheSamePage = true")
 
-    admin_page.get_by_role("button", name="Ignore for a day").click()
+    admin_page.get_by_role("button", name="Ignore").click()
     expect(admin_page.get_by_text("Ignored until")).to_be_visible()
     admin_page.get_by_role("button", name="Open again").click()
     expect(admin_page.get_by_text("Ignored until")).to_have_count(0)
@@ -101,7 +101,8 @@ def test_an_answer_that_is_an_error_is_shown_in_place(make_page: PageMaker, plac
     page.goto("/o/acme/issues/WEB-2")
     page.locator("[value='ignore']").evaluate("one => { one.value = 'nonsense'; }")
 
-    page.get_by_role("button", name="Ignore for good").click()
+    page.get_by_label("Ignore it").select_option("for good")
+    page.get_by_role("button", name="Ignore").click()
 
     expect(page.get_by_role("heading", name="Bad Request")).to_be_visible()
 

@@ -92,9 +92,23 @@ def test_ignored(decide: Decide, issue: Issue, session: Session, clock: Clock) -
     assert issue.status == IssueStatus.ignored
 
     decide("open")
-    assert "Ignored until" in decide("ignore-for-a-day").text
-    [condition] = session.scalars(select(IgnoreCondition))
-    assert condition.until == clock() + timedelta(days=1)
+    for decision, days in (("ignore-for-a-day", 1), ("ignore-for-a-week", 7)):
+        assert "Ignored until" in decide(decision).text
+        [condition] = session.scalars(select(IgnoreCondition))
+        assert condition.until == clock() + timedelta(days=days)
+        decide("open")
+
+
+@pytest.mark.parametrize(
+    ("decision", "words"),
+    [
+        ("ignore-for-ten-events", "Ignored until 10 more events."),
+        ("ignore-for-hundred-in-a-day", "Ignored until 100 more events within a day."),
+        ("ignore-for-ten-people", "Ignored until 10 more people."),
+    ],
+)
+def test_ignored_until_something_happens(decide: Decide, decision: str, words: str) -> None:
+    assert words in decide(decision).text
 
 
 def test_taken_out_of_the_inbox(decide: Decide, issue: Issue) -> None:

@@ -30,7 +30,7 @@ from domain.undoing import list_undoable, undo
 from models import Project
 from webapp.bulk_decisions import MOST_TICKED, decide_of_many, reason_of
 from webapp.context import shiplog
-from webapp.decisions import change_asked_for
+from webapp.decisions import IGNORING, change_asked_for
 from webapp.issue_lists import TABS, WantedList, list_asked_for
 from webapp.security import current_membership, page_session, person_why
 
@@ -79,6 +79,7 @@ def _list(wanted: WantedList, *, refused: str | None = None) -> str:
         days=count_days(db, [row.id for row in page.rows], now=shiplog().runtime.now()),
         wanted=wanted,
         tabs_shown=TABS,
+        ignoring=IGNORING,
         projects=list_project_slugs(db, organization_id),
         refused=refused,
         ticked=request.form.getlist("id")[:MOST_TICKED],
@@ -110,6 +111,7 @@ def show(short_id: str) -> ResponseReturnValue:
         issue=issue,
         condition=load_conditions(db, [issue]).get(issue.id),
         assignee=load_assignees(db, [issue]).get(issue.id),
+        ignoring=IGNORING,
         choice=list_choice(db, project.organization_id),
         me=current_membership().member_id,
         newest_release=find_newest_release(db, project.id),

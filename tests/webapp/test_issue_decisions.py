@@ -96,6 +96,7 @@ def test_ignored(decide: Decide, issue: Issue, session: Session, clock: Clock) -
         assert "Ignored until" in decide(decision).text
         [condition] = session.scalars(select(IgnoreCondition))
         assert condition.until == clock() + timedelta(days=days)
+        session.commit()  # lets the application write again
         decide("open")
 
 

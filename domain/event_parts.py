@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from domain.event_reader import Json, Reader
-from domain.event_secrets import HIDDEN, hide_in_query, is_secret
+from domain.event_secrets import HIDDEN, hide_in_json, hide_in_query, is_secret
 
 LONGEST_MESSAGE = 8192
 LONGEST_TEXT = 2048
@@ -213,10 +216,15 @@ def _parse_headers(reader: Reader, value: object) -> list[tuple[str, str]]:
 
 
 def _parse_data(reader: Reader, value: object) -> Any:
-    if isinstance(value, str):
-        text = reader.text(value, LONGEST_MESSAGE, "request")
-        return hide_in_query(text) if text and "=" in text else text
-    return reader.value(value, "request", longest=LONGEST_TEXT)
+    """Of an object, or of a body as it was sent: a form, or JSON as node's SDK leaves it."""
+    if not isinstance(value, str):
+        return reader.value(value, "request", longest=LONGEST_TEXT)
+    if value.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError, RecursionError):
+            return reader.value(msgspec.json.decode(value), "request", longest=LONGEST_TEXT)
+        value = hide_in_json(value)
+    text = reader.text(value, LONGEST_MESSAGE, "request")
+    return hide_in_query(text) if text and "=" in text else text
 
 
 def parse_breadcrumbs(reader: Reader, value: object) -> tuple[Breadcrumb, ...]:
@@ -227,12 +235,27 @@ def parse_breadcrumbs(reader: Reader, value: object) -> tuple[Breadcrumb, ...]:
             type=reader.text(item.get("type"), LONGEST_NAME, "breadcrumbs"),
             category=reader.text(item.get("category"), LONGEST_NAME, "breadcrumbs"),
             level=reader.text(item.get("level"), 32, "breadcrumbs"),
-            message=reader.text(item.get("message"), LONGEST_TEXT, "breadcrumbs"),
-            data=reader.mapping(item.get("data"), "breadcrumbs", longest=LONGEST_TEXT),
+            message=_without_query(reader.text(item.get("message"), LONGEST_TEXT, "breadcrumbs")),
+            data=_parse_data_of_crumb(reader, item.get("data")),
         )
         for item in reader.items(value, MOST_BREADCRUMBS, "breadcrumbs")
         if isinstance(item, dict)
     )
+
+
+def _parse_data_of_crumb(reader: Reader, value: object) -> dict[str, Any]:
+    data = reader.mapping(value, "breadcrumbs", longest=LONGEST_TEXT)
+    return {
+        name: hide_in_query(one)
+        if name.endswith("query") and isinstance(one, str)
+        else _without_query(one)
+        for name, one in data.items()
+    }
+
+
+def _without_query(value: Any) -> Any:
+    """An address, or a text with one, without the secrets in its query; anything else as it is."""
+    return hide_in_query(value) if isinstance(value, str) and "?" in value else value
 
 
 def render_message(message: Message | None) -> dict[str, Any] | None:

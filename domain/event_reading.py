@@ -12,6 +12,7 @@ from typing import Any
 
 from domain.event_data import parse_event
 from domain.event_json import parse_body
+from domain.event_secrets import hide_passwords
 from domain.event_storage import Packer, unpack_body
 from domain.event_summary import EventSummary, summarise
 from domain.grouping import group
@@ -60,7 +61,7 @@ def read_events(events: Iterable[Incoming], *, now: datetime) -> list[ReadEvent]
 
 
 def _unpack(kept: KeptEvent) -> Incoming:
-    body = parse_body(unpack_body(kept.body))
+    body = parse_body(hide_passwords(unpack_body(kept.body)))
     body["event_id"] = kept.event_id
     return Incoming(body, received_at=kept.received_at, peer=kept.peer)
 

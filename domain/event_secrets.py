@@ -1,6 +1,7 @@
 """What of an event is nobody's business: values whose names say that they are secret.
 
-Names decide, never values: a secret under an innocent name is stored. The environment of a
+Names decide, never values: a secret under an innocent name is stored, but for the password in an
+address (`postgres://shop:…@db`), which stands in variables and messages alike. The environment of a
 process, which `sentry-cli` sends as `extra.environ`, is secret as a whole
 (sentry-cli-contract.md 9).
 """
@@ -26,6 +27,10 @@ _HINTS = (
 )
 _PAIR = re.compile(r"(?:(?<=[?&;])|^)([^=&;?#]{1,100})=([^&;#]*)")
 _USER_INFO = re.compile(r"(?<=://)[^/@\s]{1,500}@")
+_PASSWORD = re.compile(rb'(:\\?/\\?/[^/@\s"\\:?#]{0,100}:)[^/@\s"\\]{1,500}@')
+_MEMBER = re.compile(
+    r'"([^"\\]{1,100})"(\s{0,9}:\s{0,9})(?:"(?:[^"\\]|\\.){0,2000}(?:"|\\?$)|[^\s",\[\]{}]{1,500})'
+)
 
 
 @lru_cache(maxsize=4096)
@@ -54,3 +59,17 @@ def hide_in_query(text: str) -> str:
 
 def _hide_pair(match: re.Match[str]) -> str:
     return f"{match[1]}={HIDDEN}" if is_secret(match[1]) else match[0]
+
+
+def hide_passwords(text: bytes) -> bytes:
+    """The JSON *text* of an event, without the passwords in addresses, wherever these stand."""
+    return _PASSWORD.sub(rb"\1(hidden)@", text) if b"@" in text else text
+
+
+def hide_in_json(text: str) -> str:
+    """*text*, JSON that may be cut off, without the simple values that its names call secret."""
+    return _MEMBER.sub(_hide_member, text)
+
+
+def _hide_member(match: re.Match[str]) -> str:
+    return f'"{match[1]}"{match[2]}"{HIDDEN}"' if is_secret(match[1]) else match[0]

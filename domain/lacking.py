@@ -2,8 +2,9 @@
 
 A series is what people call 2.3.x: the versions of one line with the same first two numbers. Its
 newest release speaks for it. The graph alone decides (membership.md, *contains*): a series lacks
-the fix if that release does not contain it, and if no release with the fix descends from it, for
-then an upgrade brings the fix.
+the fix if that release does not contain it. It is not named if a later release descends from it:
+those who upgrade get the fix there, or that one is named. Nor is it if it is older than all in
+which the issue was seen, as far as it was: the mistake may well have been made after it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
@@ -21,7 +23,7 @@ from domain.sightings import Graphs, Place, Shipped
 from domain.stored_lines import NO_LINE, order_of
 from domain.tag_rules import is_dated
 from domain.tags import Order
-from models import Head, HeadOrigin, Issue, IssueLink, Release, ReleaseProject
+from models import Head, HeadOrigin, Issue, IssueLink, IssueRelease, Release, ReleaseProject
 
 MOST_HEADS = 1000  # the newest are looked at
 MOST_SERIES = 20
@@ -63,8 +65,10 @@ def list_lacking(session: Session, issue: Issue) -> list[Series]:
         heads = [sha for own, sha in map(_place_of, series) if own == repository_id]
         graphs.of(repository_id).nodes(heads)
     fixed, others = _part(series, family, Judge(graphs, False))
-    lacking = [one for one in others if not _is_left_behind(one, fixed, graphs)]
-    return [Series(_name(one.key), one.shipped.version) for one in lacking[:SHOWN]] if fixed else []
+    if not fixed:
+        return []
+    lacking = (one for one in others if not _is_left_behind(one, [*fixed, *others], graphs))
+    return [Series(_name(one.key), one.shipped.version) for one in islice(lacking, SHOWN)]
 
 
 def _place_of(one: _Newest) -> Place:
@@ -84,9 +88,10 @@ def _part(
     return fixed, others
 
 
-def _is_left_behind(one: _Newest, fixed: Collection[_Newest], graphs: Graphs) -> bool:
-    """Whether a release with the fix descends from this one."""
-    return any(graphs.contains(other.shipped.heads, _place_of(one)) for other in fixed)
+def _is_left_behind(one: _Newest, series: Collection[_Newest], graphs: Graphs) -> bool:
+    """Whether the newest release of a higher series descends from that of this one."""
+    higher = sorted((two for two in series if two.order > one.order), key=lambda two: two.order)
+    return any(graphs.contains(two.shipped.heads, _place_of(one)) for two in higher)
 
 
 def _load_newest(session: Session, issue: Issue) -> list[_Newest]:
@@ -94,9 +99,11 @@ def _load_newest(session: Session, issue: Issue) -> list[_Newest]:
     linked = select(IssueLink.repository_id).where(
         IssueLink.issue_id == issue.id, IssueLink.ended_at.is_(None)
     )
+    seen = select(IssueRelease.release_id).where(IssueRelease.issue_id == issue.id)
     newest: dict[_Key, _Newest] = {}
+    oldest_seen: dict[tuple[int, str], Order] = {}
     rows = session.execute(
-        select(Head, Release.version)
+        select(Head, Release.version, Release.id.in_(seen))
         .join(Release, Release.id == Head.release_id)
         .join(ReleaseProject, ReleaseProject.release_id == Release.id)
         .where(
@@ -110,17 +117,24 @@ def _load_newest(session: Session, issue: Issue) -> list[_Newest]:
         .limit(MOST_HEADS)
         .options(load_only(*_OF_HEAD))
     )
-    for head, version in rows:
+    for head, version, is_seen in rows:
         order = order_of(head.name, head.origin == HeadOrigin.tag)
         if order is None or is_dated(head.line):
             continue
-        key = (head.repository_id, head.line, _first_numbers(order))
+        line = (head.repository_id, head.line)
+        if is_seen:
+            oldest_seen[line] = min(order, oldest_seen.get(line, order))
+        key = (*line, _first_numbers(order))
         if key not in newest or newest[key].order < order:
             heads = ((head.repository_id, head.sha),)
             shipped = Shipped(head.release_id, version, head.made_at, heads)
             newest[key] = _Newest(key, order, shipped)
     counts = Counter((repository_id, line) for repository_id, line, _ in newest)
-    found = [one for one in newest.values() if counts[one.key[:2]] > 1]
+    found = [
+        one
+        for one in newest.values()
+        if counts[one.key[:2]] > 1 and oldest_seen.get(one.key[:2], one.order) <= one.order
+    ]
     return sorted(found, key=lambda one: one.order, reverse=True)[:MOST_SERIES]
 
 

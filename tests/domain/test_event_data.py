@@ -258,6 +258,40 @@ def test_a_form_in_the_body_hides_its_secrets() -> None:
     assert event.request.data == "password=(hidden)&name=Ana"
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ('{"user": {"password": "hush", "pin": 1}}', {"user": {"password": "(hidden)", "pin": 1}}),
+        ('[{"token": ["hush"]}]', [{"token": "(hidden)"}]),
+        ('{"a": "b", "password": "hush \\" hush", "c": "d', None),
+        ('{"a": "b", "c": "d", "password" : "hush', None),
+        ('{"a": "b", "c": "d", "api_key":4711hush, "e', None),
+    ],
+)
+def test_json_in_the_body_hides_its_secrets(sent: str, kept: Any) -> None:
+    event = parse(request={"data": sent})
+    assert event.request is not None
+    assert "hush" not in render_bytes(event).decode()
+    if kept is None:  # it was cut off: what can be read of it stays
+        assert event.request.data.startswith('{"a": "b", ')
+    else:
+        assert event.request.data == kept
+
+
+def test_addresses_in_breadcrumbs_hide_their_secrets() -> None:
+    crumb = {
+        "message": "GET https://api.example/?access_token=hush&page=2",
+        "data": {"url": "https://api.example/?token=hush", "http.query": "sid=hush&a=1", "n": 1},
+    }
+    [found] = parse(breadcrumbs=[crumb]).breadcrumbs
+    assert found.message == "GET https://api.example/?access_token=(hidden)&page=2"
+    assert found.data == {
+        "url": "https://api.example/?token=(hidden)",
+        "http.query": "sid=(hidden)&a=1",
+        "n": 1,
+    }
+
+
 DEEP: dict[str, Any] = {}
 for _ in range(500):
     DEEP = {"a": DEEP}

@@ -6,6 +6,7 @@ from domain.homes import list_homes
 from domain.issues import get_issue
 from domain.lacking import list_lacking
 from domain.organizations import get_organization
+from models import IssueRelease
 from tests.flows.world import World
 
 
@@ -65,6 +66,32 @@ def test_a_higher_series_may_lack_it(world: World) -> None:
 
     assert fixed_and_lacking(world) == (["web@2.4.1"], [("3.0.x", "web@3.0.0")])
     assert third
+
+
+def test_of_series_that_follow_each_other_the_last_one_lacks_it(world: World) -> None:
+    _, fourth = start(world)
+    ship(world, "v2.4.1", "Fixes WEB-1", fourth, branch="2.4")
+    fifth = ship(world, "v2.5.0", "Onwards", fourth)
+    ship(world, "v2.6.0", "And onwards", fifth)
+
+    assert fixed_and_lacking(world)[1] == [("2.6.x", "web@2.6.0")]
+
+
+def test_series_from_before_the_issue_was_seen_are_not_named(world: World) -> None:
+    third, fourth = start(world)
+    ship(world, "v2.3.1", "Something else", third, branch="2.3")
+    ship(world, "v2.4.1", "Something else", fourth, branch="2.4")
+    fix = ship(world, "v3.0.0", "Fixes WEB-1", fourth)
+    assert fix
+    assert [name for name, _ in fixed_and_lacking(world)[1]] == ["2.4.x", "2.3.x"]
+
+    with world.runtime.db.transaction() as session:
+        issue, _ = get_issue(session, get_organization(session, "acme").id, "WEB-1")
+        seen = {"first_seen": world.clock(), "last_seen": world.clock(), "event_count": 1}
+        release_id = world.release("web@2.4.0").id
+        session.add(IssueRelease(issue_id=issue.id, release_id=release_id, **seen))
+
+    assert [name for name, _ in fixed_and_lacking(world)[1]] == ["2.4.x"]
 
 
 def test_without_a_fix_nothing_is_missing(world: World) -> None:

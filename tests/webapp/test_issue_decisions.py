@@ -94,6 +94,7 @@ def test_ignored(decide: Decide, issue: Issue, session: Session, clock: Clock) -
     decide("open")
     for decision, days in (("ignore-for-a-day", 1), ("ignore-for-a-week", 7)):
         assert "Ignored until" in decide(decision).text
+        session.expire_all()
         [condition] = session.scalars(select(IgnoreCondition))
         assert condition.until == clock() + timedelta(days=days)
         session.commit()  # lets the application write again

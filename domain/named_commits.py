@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from domain.bulk import batches
 from domain.provenance import Why
 from domain.stated_heads import StatedRef, set_refs
+from domain.stray_commits import is_told_elsewhere
 from domain.work import make_due
 from models import (
     Commit,
@@ -94,8 +95,15 @@ def make_heads_due(
 def note_learnt(
     session: Session, repository: Repository, shas: Iterable[str], *, now: datetime
 ) -> None:
-    """Commits came in: make work due if a release that events named waits for one of them."""
-    starts = sorted({sha[:START] for sha in shas})
+    """Commits came in: make work due if a release that events named waits for one of them.
+
+    Or if a client has listed one of them, when it was not known yet whose it is.
+    """
+    new = set(shas)
+    if is_told_elsewhere(session, repository, new):
+        make_heads_due(session, repository.organization_id, [repository.id], now=now)
+        return
+    starts = sorted({sha[:START] for sha in new})
     for some in batches(starts):
         waiting = _waiting(repository).where(Release.sha_start.in_(some))
         if session.scalar(waiting.limit(1)) is not None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from domain.alias_moves import move_some
 from domain.named_commits import give_heads
 from domain.provenance import Why
+from domain.stray_commits import bring_home
 from domain.tag_changes import apply_tag_rules
 from integrations.github.work import WorkOutcome
 from jobs.runtime import Runtime
@@ -31,6 +32,9 @@ def run_own(runtime: Runtime, work_id: int) -> WorkOutcome | None:
 
 
 def _give_heads(session: Session, runtime: Runtime, repository_id: int) -> bool:
+    """A slice brings one list's commits home, else gives heads: each takes its locks in order."""
+    if bring_home(session, repository_id, why=Why(runtime.now(), source="completion")):
+        return True
     return give_heads(session, repository_id, why=Why(runtime.now(), source="event"))
 
 

@@ -13,6 +13,7 @@ from integrations.github.errors import NotFoundOnGitHubError
 from integrations.github.fields import Fields
 from integrations.github.payloads import parse_api_commit, parse_api_files
 
+MOST_PAGES_OF_STEPS = 10  # a client waits for them
 MOST_PAGES = 100  # of one answer: 10,000 commits; beyond that the history import is the way
 
 
@@ -107,7 +108,7 @@ def fetch_revision(client: InstallationClient, repository_number: int, revision:
     """The sha that *revision* means on GitHub, in one call; None if it certainly means none.
 
     GitHub names commits by sha, branch and tag; steps such as `~2` are taken in the history that
-    it lists for the name, which holds a page of them.
+    it lists for the name: a page of them, and another one wherever the steps leave it.
     """
     base, steps = split_steps(revision)
     root = f"/repositories/{repository_number}/commits"
@@ -116,9 +117,30 @@ def fetch_revision(client: InstallationClient, repository_number: int, revision:
             return parse_api_commit(
                 Fields(client.get(f"{root}/{quote(base)}", per_page=1).data)
             ).sha
-        listed = client.get(root, sha=base, per_page=100)
+        history = _History(client, root)
+        start = history.read(base)
     except NotFoundOnGitHubError:
         return None
-    commits = [parse_api_commit(Fields(item)) for item in listed.data]
-    parents = {commit.sha: commit.parents or () for commit in commits}
-    return walk(commits[0].sha, steps, lambda sha: parents.get(sha, ())) if commits else None
+    return walk(start, steps, history.parents_of) if start else None
+
+
+class _History:
+    """Parents of commits as GitHub lists them, a page at a time."""
+
+    def __init__(self, client: InstallationClient, root: str) -> None:
+        self._client, self._root = client, root
+        self._parents: dict[str, Sequence[str]] = {}
+        self._pages = 0
+
+    def read(self, name: str) -> str | None:
+        """Read a page of the history of *name*; the commit that it stands on."""
+        self._pages += 1
+        listed = self._client.get(self._root, sha=name, per_page=100)
+        commits = [parse_api_commit(Fields(item)) for item in listed.data]
+        self._parents |= {commit.sha: commit.parents or () for commit in commits}
+        return commits[0].sha if commits else None
+
+    def parents_of(self, sha: str) -> Sequence[str]:
+        if sha not in self._parents and self._pages < MOST_PAGES_OF_STEPS:
+            self.read(sha)
+        return self._parents.get(sha, ())

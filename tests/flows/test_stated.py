@@ -165,6 +165,24 @@ def test_steps_behind_commits_of_which_a_push_told_no_parents_cost_one_call(
     assert len(world.github.calls) == (said != "HEAD~0")
 
 
+def test_more_steps_back_than_github_lists_at_once(
+    world: World, chain: list[str], script: Script
+) -> None:
+    side = [chain[14]]
+    for number in range(110):
+        side.append(world.commit(f"Side {number}", onto=side[-1:]))
+    world.push(side[-1], "side")
+    world.github.queued.clear()  # the webhook is lost
+    answer = script.state("web@1.1.0", ref("side~105"))
+
+    assert len(world.github.calls) == 2
+    world.work_off()
+    assert script.read("web@1.1.0")["lastCommit"]["id"] == side[5]
+    assert answer["version"] == "web@1.1.0"
+    body = {"version": "web@1.2.0", "projects": ["web"], "refs": [ref("side~200")]}
+    assert script.send("POST", "releases/", body)[0] == 400
+
+
 def test_what_certainly_is_no_commit_is_refused_and_changes_nothing(
     world: World, chain: list[str], script: Script
 ) -> None:

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.provenance import Why
+from domain.stray_commits import bring_home, is_told_elsewhere
 from models import (
     Author,
     Commit,
@@ -388,3 +390,32 @@ def test_hostile_texts(api: Api, web: Project, session: Session) -> None:
             {"version": "1", "projects": ["web"], "commits": [{"id": name, "repository": name}]},
         )
         assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("who", ["shop", "shop and fork", "shop, not tracked", "another's"])
+def test_a_commit_that_is_known_later_comes_home_if_it_is_clear_where_that_is(
+    api: Api,
+    web: Project,
+    shop: Repository,
+    session: Session,
+    organization: Organization,
+    who: str,
+) -> None:
+    state(api, [{"id": FIRST, "repository": "origin", "message": "Said"}, {"id": SECOND}])
+    place = make_repository(session, organization, "acme/fork", is_tracked=True)
+    shop.is_tracked = who != "shop, not tracked"
+    if who == "shop and fork":
+        session.add(RepositoryProject(repository_id=place.id, project_id=web.id))
+        make_commit(session, shop, sha=FIRST)
+    home = place if who == "another's" else shop
+    make_commit(session, place if who == "shop and fork" else home, sha=FIRST)
+    session.commit()
+    comes = who == "shop"
+
+    assert is_told_elsewhere(session, home, [FIRST, THIRD])
+    assert not is_told_elsewhere(session, home, [THIRD])
+    assert bring_home(session, home.id, why=Why(NOW)) == comes
+    session.commit()
+    assert not bring_home(session, home.id, why=Why(NOW))
+    places = [one["repository"]["name"] for one in api.read(RELEASES + "web@1.0.0/commits/")]
+    assert places == ["acme/shop" if comes else "origin", f"organization-{organization.id}"]

@@ -49,7 +49,7 @@ def is_told_elsewhere(session: Session, repository: Repository, shas: Collection
 
 
 def bring_home(session: Session, repository_id: int, *, why: Why) -> bool:
-    """State the list of one release again, now that more is known; whether there was one.
+    """State the list of one release again, now that more is known; whether one came home.
 
     Takes the locks of a request, so the caller holds none.
     """
@@ -72,7 +72,9 @@ def bring_home(session: Session, repository_id: int, *, why: Why) -> bool:
         hosts=(),  # no message is read again
         why=why,
     )
-    return True
+    # Whatever would keep it away although it belongs here must not be tried without end.
+    still = _strays(repository).where(ReleaseCommit.release_id == release_id)
+    return session.scalar(still.limit(1)) is None
 
 
 def _lock(session: Session, release_id: int) -> Release | None:

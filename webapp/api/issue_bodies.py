@@ -31,7 +31,7 @@ Count = Annotated[int, Field(ge=1, le=MOST_COUNTED)]
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel)
+    model_config = ConfigDict(alias_generator=to_camel, use_attribute_docstrings=True)
 
 
 class _Ignoring(_Body):
@@ -87,6 +87,7 @@ class IssueChangeBody(_Ignoring):
     assigned_to: Annotated[
         Annotated[Text, at_most(200)] | None, BeforeValidator(_name_of_assignee)
     ] = None
+    """`user:<id>`, `team:<id>`, `#team`, an e-mail address or a login; null or empty: nobody."""
     is_bookmarked: bool | None = None
     inbox: bool | None = None
     has_seen: bool | None = None

@@ -23,7 +23,8 @@ UNRESOLVED = "is:unresolved"
 SEARCH = Query(
     "query",
     "Words of the title and the place, and the keys `is:` (a status, `inbox` or `bookmarked`), "
-    "`release:`, `level:` and `assigned:`.",
+    "`release:` (a version or a tag), `level:` and `assigned:` (an e-mail address, a login, `#team` "
+    "or `none`); `!` before any of these says that it must not hold.",
 )
 SORT = one_of("sort", "By `date` (last seen) by default; `new`: first seen.", *SORTS)
 NARROWING = (

@@ -51,6 +51,8 @@ def load_commit_records(
     session: Session, commit_ids: Sequence[int], *, with_releases: bool = False
 ) -> list[CommitRecord]:
     """Records of *commit_ids*, at most a page of them, in their order."""
+    if not commit_ids:
+        return []
     rows = {
         commit.id: (commit, repository, author)
         for commit, repository, author in session.execute(

@@ -20,6 +20,7 @@ from models import (
     Member,
     MemberIdentity,
     MemberRole,
+    ReleaseOwner,
     RoleSource,
     TeamMember,
 )
@@ -98,7 +99,7 @@ def take_back(session: Session, member: Member, *, why: Why) -> None:
 
 
 def merge_members(session: Session, kept: Member, gone: Member, *, why: Why) -> None:
-    """*gone* turns out to be *kept*: what names it, its teams, issues and commits are *kept*'s.
+    """*gone* turns out to be *kept*: what names it, its teams, issues, releases and commits are *kept*'s.
 
     If *gone* is who has signed in, the account comes along, and with it what it may see here.
     """
@@ -116,6 +117,9 @@ def merge_members(session: Session, kept: Member, gone: Member, *, why: Why) -> 
     session.execute(update(Author).where(Author.member_id == gone.id).values(member_id=kept.id))
     session.execute(
         update(Issue).where(Issue.assigned_member_id == gone.id).values(assigned_member_id=kept.id)
+    )
+    session.execute(
+        update(ReleaseOwner).where(ReleaseOwner.member_id == gone.id).values(member_id=kept.id)
     )
     _move_teams(session, kept, gone)
     session.delete(gone)

@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
+from domain.assignees import Assignee, load_members
 from domain.commit_records import CommitRecord, load_commit_records
 from domain.deploys import DeployRecord, load_deploys
 from domain.release_contents import find_versions_of_heads, names_compared
@@ -26,6 +27,7 @@ from models import (
     Project,
     Release,
     ReleaseCommit,
+    ReleaseOwner,
     ReleaseProject,
 )
 
@@ -58,6 +60,7 @@ class ReleaseRecord:
     last_commit: CommitRecord | None
     last_deploy: DeployRecord | None
     reported: list[ReportedOf]
+    owner: Assignee | None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def load_release_records(session: Session, releases: Sequence[Release]) -> list[
     last = {record.commit.id: record for record in load_commit_records(session, last_ids)}
     deploys = load_deploys(session, [one.last_deploy_id for one in releases if one.last_deploy_id])
     reports = _find_reports(session, ids)
+    owners = _load_owners(session, releases)
     return [
         ReleaseRecord(
             release=release,
@@ -91,6 +95,7 @@ def load_release_records(session: Session, releases: Sequence[Release]) -> list[
             last_commit=last.get(release.last_commit_id) if release.last_commit_id else None,
             last_deploy=deploys.get(release.last_deploy_id) if release.last_deploy_id else None,
             reported=reports[release.id],
+            owner=owners.get(release.id),
         )
         for release in releases
     ]
@@ -250,6 +255,20 @@ def _find_reports(session: Session, ids: Sequence[int]) -> defaultdict[int, list
     ):
         found[row.release_id].append(ReportedOf(row.project_id, row.first, row.last, row.new))
     return found
+
+
+def _load_owners(session: Session, releases: Sequence[Release]) -> dict[int, Assignee]:
+    """By the release's id, of the few that have one."""
+    ids = [release.id for release in releases]
+    rows = session.execute(
+        select(ReleaseOwner.release_id, ReleaseOwner.member_id).where(
+            ReleaseOwner.release_id.in_(ids)
+        )
+    ).all()
+    if not rows:
+        return {}
+    members = load_members(session, releases[0].organization_id, {row.member_id for row in rows})
+    return {row.release_id: members[row.member_id] for row in rows}
 
 
 def _list_authors(session: Session, ids: Sequence[int]) -> defaultdict[int, list[Author]]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from domain.assignees import find_assignee
 from domain.bulk import batches, insert_missing
 from domain.errors import (
     AlreadyExistsError,
@@ -45,6 +46,7 @@ from models import (
     Project,
     Release,
     ReleaseCommit,
+    ReleaseOwner,
     ReleaseProject,
     ReleaseStatus,
     Repository,
@@ -55,6 +57,7 @@ from models import (
 GONE = "Could not create the release it conflicts with existing data"
 NO_PROJECTS = "A release that is not known yet needs at least one project."
 SEEN_FIRST = "This release is referenced by active issues and cannot be removed."
+NO_MEMBER = "User does not have access to this organization"
 MOST_REPOSITORIES = 200  # that the commits of one request may name
 
 
@@ -69,6 +72,7 @@ class Statement:
     commits: Sequence[StatedCommit] = ()
     refs: Sequence[StatedRef] | None = None
     user_agent: str | None = None
+    owner_id: int | None = None  # a member, of a release that is new
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,16 @@ def find_projects(session: Session, organization_id: int, names: Sequence[str]) 
     if any(name not in found for name in names):
         raise FieldsInvalidError({"projects": ["Invalid project ids or slugs"]})
     return sorted({found[name] for name in names}, key=lambda project: project.slug)
+
+
+def find_owner(session: Session, organization_id: int, name: str | None) -> int | None:
+    """The member of that `user:<id>`, e-mail address or login; raises FieldsInvalidError."""
+    if name is None:
+        return None
+    found = find_assignee(session, organization_id, name)
+    if found is None or found.member_id is None:
+        raise FieldsInvalidError({"owner": [NO_MEMBER]})
+    return found.member_id
 
 
 def state_release(
@@ -305,6 +319,8 @@ def _list_projects(session: Session, release: Release) -> list[Project]:
 def _describe_new(session: Session, release: Release, said: Statement, why: Why) -> None:
     release.ref, release.stated_url = said.ref, said.url
     release.user_agent, release.stated_released_at = said.user_agent, said.released_at
+    if said.owner_id is not None:
+        session.add(ReleaseOwner(release_id=release.id, member_id=said.owner_id))
     date_release(session, release)
     record_activity(
         session,

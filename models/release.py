@@ -122,6 +122,17 @@ class Release(Base):
     )
 
 
+class ReleaseOwner(Base):
+    """Whom the client that made a release named as its owner; most releases have none."""
+
+    __tablename__ = "release_owner"
+
+    release_id: Mapped[int] = mapped_column(
+        ForeignKey("release.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+
+
 class ReleaseProject(Base):
     """The projects that a release ships in."""
 

@@ -72,6 +72,17 @@ class Team(Answer):
     name: str
 
 
+class Assignee(Answer):
+    """A member, somebody whom commits name, or a team; who is no member has the address as id."""
+
+    type: Literal["user", "team"]
+    id: str
+    """What `user:<id>` or `team:<id>` takes."""
+    name: str
+    email: str = ""
+    """Of a person."""
+
+
 class Member(Answer):
     id: Id
     email: str
@@ -247,7 +258,8 @@ class ListedRelease(Answer):
     date_created: AwareDatetime
     data: dict[str, Any]
     new_groups: int = Field(ge=0)
-    owner: dict[str, Any] | None
+    owner: Assignee | None
+    """A member, named by the client that made it."""
     commit_count: int = Field(ge=0)
     last_commit: Commit | None
     deploy_count: int = Field(ge=0)
@@ -285,17 +297,6 @@ class ProjectOfIssue(Answer):
     slug: str
     name: str
     platform: str | None
-
-
-class Assignee(Answer):
-    """A member, somebody whom commits name, or a team; who is no member has the address as id."""
-
-    type: Literal["user", "team"]
-    id: str
-    """What `user:<id>` or `team:<id>` takes."""
-    name: str
-    email: str = ""
-    """Of a person."""
 
 
 class Inbox(Answer):

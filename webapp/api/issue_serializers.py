@@ -5,12 +5,11 @@ Shapes: sentry-cli-contract.md 5 and sentry-api.md 8.1. Texts of an issue are ne
 
 from __future__ import annotations
 
-from domain.assignees import Assignee
 from domain.issue_changes import Applied, InCommit, InNextRelease
 from domain.issue_records import IssueRecord
 from domain.issues import short_id_of
 from models import IgnoreCondition, Issue, IssueStatus, Project
-from webapp.api.serializers import Json
+from webapp.api.serializers import Json, render_assignee
 from webapp.moments import moment_text
 
 
@@ -53,14 +52,6 @@ def render_project_of_issue(project: Project) -> Json:
         "name": project.name,
         "platform": project.platform,
     }
-
-
-def render_assignee(assignee: Assignee | None) -> Json | None:
-    """A person or a team; `id` is what `user:<id>` or `team:<id>` takes."""
-    if assignee is None:
-        return None
-    told = {"type": assignee.type, "id": assignee.id, "name": assignee.name}
-    return told if assignee.team_id is not None else told | {"email": assignee.email or ""}
 
 
 def _render_inbox(issue: Issue) -> Json | None:

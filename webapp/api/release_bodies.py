@@ -21,7 +21,7 @@ from webapp.api.fields import FilledText, Text, WebUrl, at_most
 MOST_OF_REF = 64
 MOST_OF_URL = 2000
 FILE_KINDS = ("A", "M", "D")
-NO_MEMBER = "User does not have access to this organization"
+MOST_OF_OWNER = 200
 _FULL_SHA = re.compile(r"[0-9A-Fa-f]{40}")
 _NO_COMMIT = re.compile(r"0{40}|0{64}")
 _DATE = re.compile(r"\d{4}-\d", re.ASCII)
@@ -96,6 +96,15 @@ def _name_projects(value: object) -> object:
     if any(isinstance(name, bool) or not isinstance(name, str | int) for name in value):
         raise ValueError("Invalid project ids or slugs")
     return [str(name) for name in value]
+
+
+def _name_of_owner(value: object) -> object:
+    """Ids come as numbers or digits, too; nothing is nobody."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"user:{value}"
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return f"user:{value}"
+    return value or None
 
 
 Moment = Annotated[datetime | None, BeforeValidator(_read_moment)]
@@ -218,14 +227,9 @@ class _WithRefs(BaseModel):
 
 class _New(_Said):
     version: Annotated[str, AfterValidator(_verify_version)]
-    owner: Any = None
-
-    @field_validator("owner")
-    @classmethod
-    def _refuse_owner(cls, owner: object) -> None:
-        """People are not known one by one, so nobody can own a release."""
-        if owner is not None:
-            raise ValueError(NO_MEMBER)
+    owner: Annotated[
+        Annotated[Text, at_most(MOST_OF_OWNER)] | None, BeforeValidator(_name_of_owner)
+    ] = None
 
     @field_validator("commits", mode="before")
     @classmethod

@@ -14,6 +14,7 @@ from domain.stated_releases import (
     Statement,
     change_release,
     delete_release,
+    find_owner,
     find_projects,
     state_release,
 )
@@ -49,7 +50,8 @@ def create_release() -> ResponseReturnValue:
     body = posted(NewRelease)
     projects = find_projects(db(), organization().id, body.projects)
     refs = _resolve(_find_refs(body.named_refs()))
-    said = body.statement(refs=refs or None, user_agent=_user_agent())
+    owner_id = find_owner(db(), organization().id, body.owner)
+    said = body.statement(refs=refs or None, user_agent=_user_agent(), owner_id=owner_id)
     return _create(body.version, said, projects)
 
 
@@ -62,7 +64,8 @@ def create_release() -> ResponseReturnValue:
 def create_release_of_project(project: str) -> ResponseReturnValue:
     """The same, in the project that the address names."""
     body = posted(NewReleaseOfProject)
-    said = body.statement(user_agent=_user_agent())
+    owner_id = find_owner(db(), organization().id, body.owner)
+    said = body.statement(user_agent=_user_agent(), owner_id=owner_id)
     return _create(body.version, said, [get_project(project)])
 
 

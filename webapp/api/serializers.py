@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.assignees import Assignee
 from domain.commit_records import CommitRecord, FileRecord
 from domain.deploys import DeployRecord
 from domain.doctor import Finding
@@ -90,6 +91,14 @@ def render_team(organization: Organization) -> Json:
 def render_made_team(team: Team) -> Json:
     """A team that admins made."""
     return {"id": str(team.id), "slug": team.slug, "name": team.name}
+
+
+def render_assignee(assignee: Assignee | None) -> Json | None:
+    """A person or a team; `id` is what `user:<id>` or `team:<id>` takes."""
+    if assignee is None:
+        return None
+    told = {"type": assignee.type, "id": assignee.id, "name": assignee.name}
+    return told if assignee.team_id is not None else told | {"email": assignee.email or ""}
 
 
 def render_member(row: PersonRow) -> Json:
@@ -234,7 +243,7 @@ def render_release(record: ReleaseRecord, *, github_url: str) -> Json:
         "dateCreated": moment_text(release.created_at),
         "data": {},
         "newGroups": sum(new_issues.values()),
-        "owner": None,
+        "owner": render_assignee(record.owner),
         "commitCount": release.commit_count,
         "lastCommit": render_commit(last, github_url=github_url) if last else None,
         "deployCount": release.deploy_count,

@@ -12,6 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from domain.people import merge_members, write_down
+from domain.people_identities import add_identity
 from domain.provenance import Why
 from domain.releases import sync_release_of
 from domain.tag_updates import Move
@@ -170,6 +172,28 @@ def test_what_a_new_release_is_told(api: Api, web: Project, session: Session) ->
     assert api.read(RELEASES + "1.0%20beta/") == told
 
 
+def test_who_owns_a_new_release(
+    api: Api, web: Project, session: Session, organization: Organization
+) -> None:
+    """A member, by any name that the API has for them; of a release that is there nothing changes."""
+    why = Why(NOW, source="person", actor="root")
+    ana, bo = (write_down(session, organization.id, name, why=why) for name in ("Ana", "Bo"))
+    add_identity(session, ana, "ana@acme.example", why=why)
+    add_identity(session, ana, "@ana", why=why)
+    session.commit()
+    expected = {"type": "user", "id": str(ana.id), "name": "Ana", "email": "ana@acme.example"}
+    names = ("ana", "ANA@acme.example", f"user:{ana.id}", str(ana.id), ana.id)
+    for number, name in enumerate(names):
+        told = post(api, version=f"1.{number}", projects=["web"], owner=name)
+        assert told["owner"] == expected
+        assert api.read(f"{RELEASES}1.{number}/")["owner"] == expected
+    assert post(api, 208, version="1.0", projects=["web"], owner=bo.id)["owner"] == expected
+    assert post(api, version="2.0", projects=["web"], owner="")["owner"] is None
+    merge_members(session, bo, ana, why=why)
+    session.commit()
+    assert api.read(f"{RELEASES}1.0/")["owner"]["name"] == "Bo"
+
+
 def test_projects_are_added_and_never_taken_away(
     api: Api, web: Project, session: Session, organization: Organization
 ) -> None:
@@ -220,7 +244,10 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"projects": [True]}, {"projects": ["Invalid project ids or slugs"]}),
     ({"projects": ["9" * 400]}, {"projects": ["Invalid project ids or slugs"]}),
     ({"projects": "web"}, {"projects": ["Expected a list of items."]}),
-    ({"owner": "ana"}, {"owner": ["User does not have access to this organization"]}),
+    ({"owner": "nobody"}, {"owner": ["User does not have access to this organization"]}),
+    ({"owner": 99}, {"owner": ["User does not have access to this organization"]}),
+    ({"owner": "team:1"}, {"owner": ["User does not have access to this organization"]}),
+    ({"owner": ["x"]}, {"owner": ["Expected a string."]}),
     ({"status": "gone"}, {"status": ["Invalid status gone"]}),
     ({"url": "javascript:alert(1)"}, {"url": ["Enter a valid URL."]}),
     ({"url": "http://["}, {"url": ["Enter a valid URL."]}),

@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from domain.errors import FieldsInvalidError
 from domain.organizations import list_projects, make_slug, names_organization
 from domain.project_keys import ensure_key, list_keys
+from domain.project_records import ProjectRecord, load_project_records
 from domain.project_settings import add_key, add_project
 from domain.teams import get_team
 from domain.windows import slice_of
-from models import ProjectKey, TeamProject
+from models import ProjectKey, Team, TeamProject
 from webapp.api.answers import Key, Project
 from webapp.api.blueprint import (
     CHANGE_PROJECTS,
@@ -39,7 +40,8 @@ def list_projects_of_organization() -> ResponseReturnValue:
     """By slug."""
     owner = organization()
     window = slice_of(list_projects(db(), owner.id), place_asked_for(), page_size())
-    return page(window, [render_project(project, owner) for project in window.rows])
+    records = load_project_records(db(), window.rows)
+    return page(window, [render_project(record, owner) for record in records])
 
 
 @post("/organizations/<org>/projects/", CHANGE_PROJECTS, body=ProjectBody, answers={201: Project})
@@ -53,10 +55,10 @@ def create_project_of_team(team: str) -> ResponseReturnValue:
     """The same, for a team to look after; that of everybody has the organization's slug."""
     if names_organization(organization(), team):
         return _create()
-    return _create(team_id=get_team(db(), organization().id, team).id)
+    return _create(get_team(db(), organization().id, team))
 
 
-def _create(*, team_id: int | None = None) -> ResponseReturnValue:
+def _create(*teams: Team) -> ResponseReturnValue:
     body, reason = posted(ProjectBody), why()
     slug = body.slug or make_slug(body.name)
     if slug is None:
@@ -70,15 +72,15 @@ def _create(*, team_id: int | None = None) -> ResponseReturnValue:
             platform=body.platform,
             why=reason,
         )
-        if team_id is not None:
-            session.add(TeamProject(team_id=team_id, project_id=project.id))
-    return jsonify(render_project(project, organization())), 201
+        session.add_all(TeamProject(team_id=team.id, project_id=project.id) for team in teams)
+    return jsonify(render_project(ProjectRecord(project, list(teams)), organization())), 201
 
 
 @get("/projects/<org>/<project>/", PROJECTS, answers={200: Project})
 def show_project(project: str) -> ResponseReturnValue:
     """One project, by slug or id."""
-    return jsonify(render_project(get_project(project), organization()))
+    [record] = load_project_records(db(), [get_project(project)])
+    return jsonify(render_project(record, organization()))
 
 
 @get("/projects/<org>/<project>/keys/", KEYS, answers={200: list[Key]})

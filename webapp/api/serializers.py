@@ -14,6 +14,7 @@ from domain.deploys import DeployRecord
 from domain.doctor import Finding
 from domain.people_queries import PersonRow
 from domain.project_keys import make_dsn
+from domain.project_records import ProjectRecord
 from domain.release_neighbours import Neighbours
 from domain.release_records import CommitListRecord, ReleaseRecord
 from domain.versions import is_valid_version, parse_version
@@ -50,7 +51,9 @@ def render_organization(organization: Organization, *, url: str) -> Json:
     }
 
 
-def render_project(project: Project, organization: Organization) -> Json:
+def render_project(record: ProjectRecord, organization: Organization) -> Json:
+    """Everybody looks after it, and the teams that admins said."""
+    project, everybody = record.project, render_team(organization)
     return {
         "id": str(project.id),
         "slug": project.slug,
@@ -61,9 +64,9 @@ def render_project(project: Project, organization: Organization) -> Json:
         "isMember": True,
         "hasAccess": True,
         "features": [],
-        "firstEvent": None,
-        "team": render_team(organization),
-        "teams": [render_team(organization)],
+        "firstEvent": moment_text(record.first_event),
+        "team": everybody,
+        "teams": [everybody, *map(render_made_team, record.teams)],
         "organization": {
             "id": str(organization.id),
             "slug": organization.slug,

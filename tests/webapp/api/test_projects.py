@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +14,10 @@ from config import Settings
 from domain.organizations import create_project
 from domain.project_keys import ensure_key, make_dsn
 from jobs import Runtime
-from models import Organization, Project, ProjectKey
+from models import Organization, Project, ProjectKey, TeamProject
 from models.session import Database
 from tests.clock import Clock
-from tests.factories import NOW, make_project
+from tests.factories import NOW, make_issue, make_project
 from tests.webapp.api.conftest import Api, run_together
 from tests.webapp.tenants import Tenant
 from webapp import create_app
@@ -53,6 +54,26 @@ def test_a_project_is_made_with_a_key(
     assert api.read(f"/projects/acme/{made['slug']}/") == made
     [key] = api.read(f"/projects/acme/{made['slug']}/keys/")
     assert key["dsn"]["public"].endswith(f"/{made['id']}")
+
+
+def test_who_looks_after_it_and_since_when_errors_come_in(
+    api: Api, own: Tenant, session: Session
+) -> None:
+    session.add(TeamProject(team_id=own.team.id, project_id=own.project.id))
+    make_project(session, own.organization, "idle")
+    for days, count in ((5, 1), (3, 2), (9, 0)):  # the last was written down by a person
+        moment = NOW - timedelta(days=days)
+        make_issue(session, own.project, first_seen=moment, event_count=count)
+    session.commit()
+
+    idle, web = api.read(PROJECTS)
+    assert (idle["firstEvent"], web["firstEvent"]) == (None, "2025-12-31T10:00:00Z")
+    assert [team["slug"] for team in idle["teams"]] == ["acme"]
+    assert [(team["slug"], team["id"]) for team in web["teams"]] == [
+        ("acme", "0"),
+        ("web", str(own.team.id)),
+    ]
+    assert api.read("/projects/acme/web/") == web
 
 
 @pytest.mark.parametrize(

@@ -52,10 +52,6 @@ def assign(
     )
 
 
-def assign_nobody(issue: Issue) -> None:
-    issue.assigned_to = issue.assigned_member_id = issue.assigned_team_id = None
-
-
 def find_undoable_assignment(session: Session, issue: Issue) -> Activity | None:
     """The newest line on whose the issue is, if a rule wrote it and it holds."""
     newest = session.scalar(

@@ -22,7 +22,6 @@ from models import Activity, Author, Issue, Member, PullRequest, Repository, Use
 
 BY_PULL_REQUEST = "author-of-pull-request"
 BY_COMMIT = "author-of-commit"
-UNDONE = "undone"
 
 Gift = tuple[Assignee, str, dict[str, Any]]  # to whom, by which rule, and what the timeline says
 
@@ -110,13 +109,9 @@ def _give(session: Session, repository: Repository, gifts: dict[int, Gift], why:
 
 def _list_decided(session: Session, issue_ids: Sequence[int]) -> set[int]:
     """Of which a person has decided whose they are, be it by undoing what a rule did."""
-    rows = session.execute(
-        select(Activity.issue_id, Activity.kind, Activity.data).where(
-            Activity.issue_id.in_(issue_ids),
-            Activity.kind.in_((ASSIGNED, UNDONE)),
-            Activity.actor.is_not(None),
-        )
+    decided = select(Activity.issue_id).where(
+        Activity.issue_id.in_(issue_ids),
+        Activity.kind == ASSIGNED,
+        Activity.actor.is_not(None),
     )
-    return {
-        row.issue_id for row in rows if row.kind == ASSIGNED or row.data.get("what") == ASSIGNED
-    }
+    return {issue_id for issue_id in session.scalars(decided) if issue_id is not None}

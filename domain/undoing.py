@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.assigning import ASSIGNED, assign_nobody, find_undoable_assignment
+from domain.assigning import ASSIGNED, assign, find_undoable_assignment
 from domain.decisions import BY_PERSON, end_records
 from domain.errors import InvalidError, NotFoundError
 from domain.fixes import Member, list_shipments, load_family
@@ -66,12 +66,14 @@ def undo(session: Session, issue: Issue, activity_id: int, *, why: Why) -> None:
         raise NotFoundError("no such act")
     if act.id not in list_undoable(session, issue):
         raise InvalidError(STANDS_NO_MORE)
+    if act.kind == ASSIGNED:  # a person's word on whose it is, like any other; the status stays
+        assign(session, issue, None, why=why)
+        session.flush()
+        return
     _record(session, issue, act, why)
     reason = f"undone by {why.actor or 'a person'}"
     if act.kind in LINKING:
         undo_link(session, issue, act, reason, why=why)
-    elif act.kind == ASSIGNED:
-        assign_nobody(issue)
     elif act.kind in RESOLVING:
         _open(session, issue, reason, why)
     elif act.kind in REOPENING:

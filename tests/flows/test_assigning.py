@@ -67,6 +67,13 @@ def told(world: World) -> list[tuple[str | None, str | None]]:
     return [(one.data["to"], one.rule) for one in lines]
 
 
+def undoable(world: World) -> set[str]:
+    """Kinds of the acts on WEB-1 that may be undone."""
+    with world.runtime.db.reading() as session:
+        issue, _ = get_issue(session, get_organization(session, "acme").id, "WEB-1")
+        return {session.get_one(Activity, one).kind for one in list_undoable(session, issue)}
+
+
 def undo_assignment(world: World) -> None:
     with world.runtime.db.transaction() as session:
         issue, _ = get_issue(session, get_organization(session, "acme").id, "WEB-1")
@@ -135,7 +142,21 @@ def test_it_is_undone_for_good(shop: World) -> None:
 def test_only_what_the_rule_did_last_is_undone(shop: World) -> None:
     open_pull(shop)
     decide(shop, "bo")
-    with shop.runtime.db.reading() as session:
-        issue, _ = get_issue(session, get_organization(session, "acme").id, "WEB-1")
-        kinds = {session.get_one(Activity, one).kind for one in list_undoable(session, issue)}
-    assert "assigned" not in kinds
+    assert "assigned" not in undoable(shop)
+
+
+def test_undoing_it_leaves_all_else_to_be_undone(shop: World) -> None:
+    [tip] = shop.git.resolve(["refs/heads/main"])
+    assert tip is not None
+    fix = shop.commit("Fixes WEB-1", onto=[tip])
+    shop.push(fix)
+    shop.tag("v1.0.0", fix)
+    shop.settle()
+    open_pull(shop)
+    before = undoable(shop)
+    assert {"assigned", "resolved_in_release"} <= before
+
+    undo_assignment(shop)
+
+    assert undoable(shop) == before - {"assigned"}
+    assert told(shop)[-1] == (None, None)
